@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <algorithm>
+#include <compare>
+#include <cstdint>
+#include <ostream>
+#include <string>
+
+namespace weft {
+
+/// A string usable as a template argument.
+template <std::size_t n>
+struct Symbol {
+  char text[n]{};
+  constexpr Symbol(const char (&s)[n]) { std::copy_n(s, n, text); }  // NOLINT(google-explicit-constructor)
+};
+
+/// A number with its unit in its type: adding cycles to bytes does not compile.
+/// Conversions and products are named functions below; only those the field uses exist.
+template <Symbol symbol, class Rep>
+struct Quantity {
+  using rep = Rep;
+  static constexpr const char* unit = symbol.text;
+  Rep value{};
+  friend constexpr auto operator<=>(Quantity, Quantity) = default;
+  friend constexpr Quantity operator+(Quantity a, Quantity b) { return {a.value + b.value}; }
+  friend constexpr Quantity operator-(Quantity a, Quantity b) { return {a.value - b.value}; }
+  friend constexpr Quantity operator*(Rep n, Quantity q) { return {n * q.value}; }
+  constexpr Quantity& operator+=(Quantity b) { return value += b.value, *this; }
+  friend std::ostream& operator<<(std::ostream& out, Quantity q) { return out << q.value << ' ' << symbol.text; }
+};
+
+using Macs = Quantity<"MAC", std::int64_t>;
+using Bytes = Quantity<"B", std::int64_t>;
+using Cycles = Quantity<"cycles", std::int64_t>;
+using Picojoules = Quantity<"pJ", double>;
+using SquareMillimetres = Quantity<"mm2", double>;
+using Hertz = Quantity<"Hz", double>;
+using Seconds = Quantity<"s", double>;
+using Watts = Quantity<"W", double>;
+
+/// Counts and energies that may pass 2^63: accesses of ResNet-152 at batch 4096, times a price.
+using Int128 = __int128;
+std::string to_string(Int128 n);  ///< decimal
+
+constexpr Seconds duration(Cycles n, Hertz clock) { return {double(n.value) / clock.value}; }
+constexpr Watts power(Picojoules energy, Seconds time) { return {energy.value * 1e-12 / time.value}; }
+
+}  // namespace weft

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "weft/network/network.h"
+
+namespace weft {
+
+/// Shape of a layer that multiplies, in the letters of Table I of Sze et al. (2017), plus groups and dilation.
+///   N batch   G groups   M filters per group   C channels per group   R, S filter height, width
+///   H, W  ifmap height, width as stored (without padding)   E, F  ofmap height, width
+/// All counts are elements and at least 1. An FC layer has R = H, S = W, E = F = 1.
+/// ifmap[n, g, c, U_h*e + D_h*r - pad_top, U_w*f + D_w*s - pad_left] meets weight[g, m, c, r, s] in ofmap[n, g, m, e, f];
+/// positions outside 0..H-1, 0..W-1 read as zero.
+struct ConvShape {
+  std::int64_t N = 1, G = 1, M = 1, C = 1, H = 1, W = 1, R = 1, S = 1, E = 1, F = 1;
+  std::int64_t U_h = 1, U_w = 1, D_h = 1, D_w = 1;
+  std::int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
+  std::int64_t macs() const { return N * G * M * C * R * S * E * F; }
+  std::int64_t weights() const { return G * M * C * R * S; }
+  bool operator==(const ConvShape&) const = default;
+};
+
+/// What a node of the network is, as the survey's Section III sorts layers.
+enum class LayerKind { conv, fc, matmul, pool, norm, activation, elementwise, data };
+std::string_view name(LayerKind kind);
+/// Layers that multiply and accumulate, and so become a LoopProblem.
+inline bool multiplies(LayerKind kind) {
+  return kind == LayerKind::conv || kind == LayerKind::fc || kind == LayerKind::matmul;
+}
+
+/// One node, measured. For conv, fc and matmul `shape` is meaningful. A matrix product A[N' x K] B[K x M] without
+/// constant operand has C = K, M = M, N = its rows, G = its batch of matrices, and no weights. An fc whose input is a flattened
+/// feature map C x H x W keeps R = H, S = W (survey, Section III). ConvTranspose is the convolution that has the same MACs.
+struct Layer {
+  std::size_t node = 0;  ///< index in Network::nodes
+  std::string name;
+  std::string op;
+  LayerKind kind = LayerKind::data;
+  ConvShape shape;
+  std::int64_t weights = 0;          ///< filter weights, without bias and normalisation, as the survey counts them
+  std::int64_t nonzero_weights = 0;
+  std::int64_t parameters = 0;       ///< weights, bias and normalisation parameters
+  std::int64_t macs = 0;             ///< 0 unless multiplies(kind)
+  std::int64_t operations = 0;       ///< elementary operations of the other kinds (a 3x3 max pool: 9 per output)
+  std::int64_t input_elements = 0;   ///< activations read, constants left out
+  std::int64_t output_elements = 0;
+  int element_bits = 32;
+  int depth = 0;  ///< CONV layers on the longest path from an input up to and including this node
+};
+
+/// Every node in order. Needs inferred shapes. `count_zeros` looks at the weights' values for nonzero_weights.
+std::vector<Layer> layers(const Network& network, bool count_zeros = true);
+
+/// The rows of Table II and the totals of `weft inspect`.
+struct NetworkTotals {
+  std::int64_t weights = 0, nonzero_weights = 0, parameters = 0, macs = 0;
+  std::int64_t conv_weights = 0, conv_macs = 0, fc_weights = 0, fc_macs = 0;
+  std::int64_t conv_layers = 0, conv_depth = 0, fc_layers = 0;
+};
+NetworkTotals totals(const std::vector<Layer>& layers);
+
+}  // namespace weft
