@@ -43,6 +43,22 @@ using Watts = Quantity<"W", double>;
 using Int128 = __int128;
 std::string to_string(Int128 n);  ///< decimal
 
+/// Energies are summed and compared in whole attojoules (10^-18 J), so that equal means equal.
+using Attojoules = Quantity<"aJ", Int128>;
+constexpr Picojoules picojoules(Attojoules energy) { return {double(energy.value) * 1e-6}; }
+
+/// How much a node can move: whole bits in each cycle, or in each second whatever the clock.
+struct Bandwidth {
+  enum class Per { cycle, second };
+  std::int64_t bits = 0;
+  Per per = Per::cycle;
+  bool operator==(const Bandwidth&) const = default;
+};
+/// Bits a cycle at that clock.
+constexpr double bits_per_cycle(Bandwidth bandwidth, Hertz clock) {
+  return bandwidth.per == Bandwidth::Per::cycle ? double(bandwidth.bits) : double(bandwidth.bits) / clock.value;
+}
+
 constexpr Seconds duration(Cycles n, Hertz clock) { return {double(n.value) / clock.value}; }
 constexpr Watts power(Picojoules energy, Seconds time) { return {energy.value * 1e-12 / time.value}; }
 
