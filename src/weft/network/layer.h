@@ -12,8 +12,8 @@ namespace weft {
 ///   N batch   G groups   M filters per group   C channels per group   R, S filter height, width
 ///   H, W  ifmap height, width as stored (without padding)   E, F  ofmap height, width
 /// All counts are elements and at least 1. An FC layer has R = H, S = W, E = F = 1.
-/// ifmap[n, g, c, U_h*e + D_h*r - pad_top, U_w*f + D_w*s - pad_left] meets weight[g, m, c, r, s] in ofmap[n, g, m, e, f];
-/// positions outside 0..H-1, 0..W-1 read as zero.
+/// ifmap[n, g, c, U_h*e + D_h*r - pad_top, U_w*f + D_w*s - pad_left] meets weight[g, m, c, r, s] in ofmap[n, g, m, e,
+/// f]; positions outside 0..H-1, 0..W-1 read as zero.
 struct ConvShape {
   std::int64_t N = 1, G = 1, M = 1, C = 1, H = 1, W = 1, R = 1, S = 1, E = 1, F = 1;
   std::int64_t U_h = 1, U_w = 1, D_h = 1, D_w = 1;
@@ -24,6 +24,14 @@ struct ConvShape {
 };
 
 /// What a node of the network is, as the survey's Section III sorts layers.
+///   conv         Conv, ConvTranspose, QLinearConv
+///   fc, matmul   Gemm, MatMul, QLinearMatMul: fc if one operand is constant, else matmul
+///   pool         maxima and means over windows, whole maps or axes (ReduceMean)
+///   norm         BatchNormalization, LRN
+///   activation   functions of one variable (Relu .. Clip), Softmax and LogSoftmax
+///   elementwise  Add .. Div, Sum, Max, QuantizeLinear, DequantizeLinear
+///   data         what only names, moves or chooses: Reshape, Concat, Pad, Cast ..; and any node that reads nothing but
+///   constants
 enum class LayerKind { conv, fc, matmul, pool, norm, activation, elementwise, data };
 std::string_view name(LayerKind kind);
 /// Layers that multiply and accumulate, and so become a LoopProblem.
@@ -31,35 +39,62 @@ inline bool multiplies(LayerKind kind) {
   return kind == LayerKind::conv || kind == LayerKind::fc || kind == LayerKind::matmul;
 }
 
-/// One node, measured. For conv, fc and matmul `shape` is meaningful. A matrix product A[N' x K] B[K x M] without
-/// constant operand has C = K, M = M, N = its rows, G = its batch of matrices, and no weights. An fc whose input is a flattened
-/// feature map C x H x W keeps R = H, S = W (survey, Section III). ConvTranspose is the convolution that has the same MACs.
+/// One node, measured. For conv, fc and matmul `shape` is meaningful:
+///   - A 1-D convolution has H = R = E = 1.
+///   - ConvTranspose is the convolution that has the same MACs, whose data gradient it is: M, E, F belong to the tensor
+///   that is
+///     read, C, H, W to the one that is made.
+///   - A matrix product A[N' x K] B[K x M] without constant operand has C = K, M = M, N = its rows, G = its batch of
+///     matrices, and no weights. With a constant operand (fc) G is the number of different constant matrices.
+///   - An fc whose input is a flattened feature map C x H x W keeps R = H, S = W (survey, Section III).
+///   - Convolutions over three or more axes are not `planar`: the outer axes are folded so that weights and MACs are
+///   right
+///     (C times the kernel's outer extents, N times the ofmap's), but the reuse along them cannot be said in these
+///     letters.
+/// An addition of the bias is part of its layer and no operation of its own. Weights behind DequantizeLinear, Reshape,
+/// Transpose .. of a constant count as the constant. A constant that two nodes read is counted with each; one that is
+/// fed at run time is an activation.
 struct Layer {
   std::size_t node = 0;  ///< index in Network::nodes
   std::string name;
   std::string op;
   LayerKind kind = LayerKind::data;
   ConvShape shape;
+  bool planar = true;                ///< false: see above
   std::int64_t weights = 0;          ///< filter weights, without bias and normalisation, as the survey counts them
-  std::int64_t nonzero_weights = 0;
-  std::int64_t parameters = 0;       ///< weights, bias and normalisation parameters
-  std::int64_t macs = 0;             ///< 0 unless multiplies(kind)
-  std::int64_t operations = 0;       ///< elementary operations of the other kinds (a 3x3 max pool: 9 per output)
-  std::int64_t input_elements = 0;   ///< activations read, constants left out
+  std::int64_t nonzero_weights = 0;  ///< of integers: those that differ from their zero point
+  std::int64_t parameters =
+      0;                  ///< weights, bias, scale and shift of normalisation (not its statistics), slopes, tables
+  std::int64_t macs = 0;  ///< 0 unless multiplies(kind)
+  /// Elementary operations of the other kinds, per output: pool and ReduceMean one for each element of the window; LRN
+  /// its size
+  /// + 3 (scale, power, divide); BatchNormalization 2 (multiply, add); Softmax 3 (exponential, sum, divide); n operands
+  /// n - 1; other functions 1; data 0.
+  std::int64_t operations = 0;
+  std::int64_t input_elements = 0;  ///< activations read, constants left out
   std::int64_t output_elements = 0;
-  int element_bits = 32;
-  int depth = 0;  ///< CONV layers on the longest path from an input up to and including this node
+  std::int64_t input_bytes = 0, output_bytes = 0,
+               parameter_bytes = 0;  ///< the same three, dense, in their element types
+  int element_bits = 32;             ///< of operand 0
+  int depth = 0;                     ///< CONV layers on the longest path from an input up to and including this node
 };
 
-/// Every node in order. Needs inferred shapes. `count_zeros` looks at the weights' values for nonzero_weights.
+/// Every node in order. Needs inferred shapes. `count_zeros` looks at the weights' values for nonzero_weights (else it
+/// is weights). Errors: layer.empty (a layer that multiplies has an extent of 0), layer.too-large (a count passes
+/// 2^62).
 std::vector<Layer> layers(const Network& network, bool count_zeros = true);
+
+/// The shape of a layer that multiplies, for those who need all its reuse: layer.not-2d unless it is planar.
+const ConvShape& planar_shape(const Layer& layer);
 
 /// The rows of Table II and the totals of `weft inspect`.
 struct NetworkTotals {
   std::int64_t weights = 0, nonzero_weights = 0, parameters = 0, macs = 0;
   std::int64_t conv_weights = 0, conv_macs = 0, fc_weights = 0, fc_macs = 0;
   std::int64_t conv_layers = 0, conv_depth = 0, fc_layers = 0;
+  bool operator==(const NetworkTotals&) const = default;
 };
+/// Matrix products without weights count in `macs` only. Error: layer.too-large.
 NetworkTotals totals(const std::vector<Layer>& layers);
 
 }  // namespace weft

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,8 +18,25 @@ struct ZooEntry {
 };
 std::span<const ZooEntry> zoo();
 
-/// The network of that name with inferred shapes, or an Error (zoo.unknown-network) with near spellings.
-/// MobileNet v1 takes any width and resolution: "mobilenet-v1-0.5-160".
+/// Names with numbers in them, beyond the rows of `zoo()`: "mobilenet-v1-0.5-160", "squeezenet1.0-224".
+///   pattern   as help shows it, "mobilenet-v1-WIDTH-RESOLUTION"
+///   base      the row of `zoo()` that it varies
+struct ZooFamily {
+  std::string_view pattern;
+  std::string_view base;
+  std::string_view description;
+};
+std::span<const ZooFamily> zoo_families();
+
+/// The row that a name belongs to, the base's for a member of a family, or nullptr. Does not build.
+const ZooEntry* find_zoo_entry(std::string_view name);
+
+/// The network of that name with inferred shapes, or an Error: zoo.unknown-network with near spellings, zoo.bad-variant
+/// for a width outside 0 < width <= 8 or a resolution outside 32 .. 4096. Weights are RandomValues, so this costs no
+/// memory to speak of: VGG-16 is built in about a millisecond.
 Network zoo_network(std::string_view name);
+
+/// The same network with other random weights: every RandomValues gets a seed made of its own and `seed`.
+Network with_seed(Network network, std::uint64_t seed);
 
 }  // namespace weft
