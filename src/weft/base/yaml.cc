@@ -136,9 +136,12 @@ class YamlBuilder final : public YAML::EventHandler {
     std::unordered_set<std::string> keys;
   };
 
+  void add_problem(const Place& where, std::string id, std::string what, std::string mend) {
+    if (problems_.size() >= kMostYamlProblems) throw Error(problems_);
+    problems_.push_back({std::move(id), std::move(what), where, std::move(mend)});
+  }
   void add_problem(const YAML::Mark& mark, std::string id, std::string what, std::string mend) {
-    if (problems_.size() >= kMostProblems) throw Error(problems_);
-    problems_.push_back({std::move(id), std::move(what), place_of_mark(*source_, mark), std::move(mend)});
+    add_problem(place_of_mark(*source_, mark), std::move(id), std::move(what), std::move(mend));
   }
   [[noreturn]] void stop(const YAML::Mark& mark, std::string id, std::string what, std::string mend) {
     add_problem(mark, std::move(id), std::move(what), std::move(mend));
@@ -202,14 +205,12 @@ class YamlBuilder final : public YAML::EventHandler {
     Open& map = open_.back();
     map.key = key;
     if (key.kind() != YamlNode::Kind::scalar) {
-      problems_.push_back({"yaml.complex-key", "a key must be a text, not a list or a map", key.where(), ""});
+      add_problem(key.where(), "yaml.complex-key", "a key must be a text, not a list or a map", "give it a name");
     } else if (!map.keys.insert(key.text()).second) {
-      problems_.push_back({"yaml.duplicate-key", fmt::format("the key '{}' is there twice", key.text()), key.where(),
-                           "keep one of the two"});
+      add_problem(key.where(), "yaml.duplicate-key", fmt::format("the key '{}' is there twice", key.text()),
+                  "keep one of the two");
     }
   }
-
-  static constexpr std::size_t kMostProblems = 50;
 
   std::shared_ptr<const Source> source_;
   std::vector<Problem>& problems_;
@@ -253,6 +254,17 @@ void check_characters(const Source& source) {
   }
 }
 
+void check_line_lengths(const Source& source) {
+  for (std::size_t line = 0; line < source.lines.size(); ++line) {
+    const std::size_t length = line_text(source, line).size();
+    if (length <= kMostYamlLineBytes) continue;
+    throw Error({.id = "yaml.too-large",
+                 .what = fmt::format("line {} has {} bytes, the limit is {}", line + 1, length, kMostYamlLineBytes),
+                 .where = {.file = source.file},
+                 .mend = "break the line"});
+  }
+}
+
 void check_tabs(const Source& source) {
   for (std::size_t line = 0; line < source.lines.size(); ++line) {
     const std::string_view text = line_text(source, line);
@@ -286,6 +298,7 @@ YamlNode parse_yaml(std::string_view text, const std::string& file_name) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   check_size(text, file_name);
   const auto source = make_source(text, file_name);
+  check_line_lengths(*source);
   check_characters(*source);
   check_tabs(*source);
   std::vector<Problem> problems;

@@ -14,9 +14,11 @@
 
 namespace weft {
 
-inline constexpr std::size_t kMostYamlBytes = 16 << 20;  ///< of one file
-inline constexpr std::size_t kMostYamlDepth = 64;        ///< lists and maps inside each other
-inline constexpr std::size_t kMostYamlNodes = 1 << 19;   ///< values, keys, lists and maps of one file
+inline constexpr std::size_t kMostYamlBytes = 4 << 20;  ///< of one file
+inline constexpr std::size_t kMostYamlLineBytes = 64 << 10;
+inline constexpr std::size_t kMostYamlProblems = 50;    ///< of one file; a reader drops those past it
+inline constexpr std::size_t kMostYamlDepth = 64;       ///< lists and maps inside each other
+inline constexpr std::size_t kMostYamlNodes = 1 << 19;  ///< values, keys, lists and maps of one file
 
 /// Strict YAML. Scalars are taken as they are written: `yes` is the text "yes", `0123` is refused as a number,
 /// anchors, aliases, tags and duplicate keys are errors. Every node knows its place.

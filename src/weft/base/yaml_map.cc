@@ -79,6 +79,7 @@ const YamlNode* YamlMap::require(std::string_view key) {
 }
 
 void YamlMap::problem(const YamlNode& at, std::string id, std::string what, std::string mend) {
+  if (problems_->size() >= kMostYamlProblems) return;
   problems_->push_back({std::move(id), std::move(what), at.where(), std::move(mend)});
 }
 
