@@ -15,8 +15,8 @@ struct CommonOptions {
   std::uint64_t seed = 1;
 };
 
-/// Each adds one command to the app; its callback does the work, throws Error, or sets `exit_code` (1: a requested check failed).
-/// One command a file: inspect.cc, net.cc, evaluate.cc, map.cc, hardware.cc.
+/// Each adds one command to the app; its callback does the work, throws Error, or sets `exit_code` (1: a requested
+/// check failed). One command a file: inspect.cc, net.cc, evaluate.cc, map.cc, hardware.cc.
 void add_inspect(CLI::App& app, CommonOptions& common, int& exit_code);
 void add_net(CLI::App& app, CommonOptions& common, int& exit_code);
 void add_evaluate(CLI::App& app, CommonOptions& common, int& exit_code);

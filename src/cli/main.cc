@@ -1,37 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <string>
+#include <vector>
 
 #include "cli/commands.h"
-#include "weft/base/error.h"
+#include "cli/frame.h"
 
 namespace weft::cli {
+
 // A command whose file is not there yet is left out.
 [[gnu::weak]] void add_inspect(CLI::App&, CommonOptions&, int&);
 [[gnu::weak]] void add_net(CLI::App&, CommonOptions&, int&);
 [[gnu::weak]] void add_evaluate(CLI::App&, CommonOptions&, int&);
 [[gnu::weak]] void add_map(CLI::App&, CommonOptions&, int&);
 [[gnu::weak]] void add_hardware(CLI::App&, CommonOptions&, int&);
+
+namespace {
+
+constexpr const char* kDescription =
+    "Weft, a workbench for efficient processing of deep neural networks: what a network costs on an accelerator,\n"
+    "and which way of running it costs least.";
+
+constexpr const char* kExamples = R"(Examples:
+  weft net list                                        the built-in networks
+  weft inspect squeezenet1.0.onnx                      layers, weights and MACs of a network
+  weft evaluate alexnet --hardware eyeriss             energy, power, latency, area, off-chip bytes
+  weft evaluate model.onnx --hardware my.yaml --json   the same for your own files, for programs
+  weft map alexnet --layer conv2 --hardware eyeriss    one layer's loop nest
+
+'weft COMMAND --help' tells more about a command.
+Exit codes: 0 done, 1 a requested check failed, 2 usage, 3 bad input, 4 infeasible, 130 interrupted.)";
+
+// Async-signal-safe. A progress bar may stand on the terminal's last line.
+void on_interrupt(int) {
+  constexpr char kErase[] = "\r\x1b[K";
+  if (isatty(STDERR_FILENO) == 1 && write(STDERR_FILENO, kErase, sizeof kErase - 1) < 0) _exit(kInterrupted);
+  _exit(kInterrupted);
+}
+
+void set_signals() {
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGPIPE, SIG_DFL);  // `weft ... | head` ends quietly, also where the parent ignores the signal
+}
+
+void add_commands(CLI::App& app, CommonOptions& common, int& exit_code) {
+  for (auto* add : {add_inspect, add_evaluate, add_map, add_net, add_hardware}) {
+    if (add != nullptr) add(app, common, exit_code);
+  }
+  add_common_options(app, common);
+}
+
+// A full disk must not look like success.
+int flush_results(int exit_code) {
+  std::cout.flush();
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+  if (written) return exit_code;
+  fmt::print(stderr, "error: cannot write the results to standard output: {}\n", std::strerror(errno));
+  return exit_code == kDone ? kOutputFailed : exit_code;
+}
+
+}  // namespace
 }  // namespace weft::cli
 
 int main(int argc, char** argv) {
   using namespace weft::cli;
-  CLI::App app("weft");
-  CommonOptions common;
-  int exit_code = 0;
-  for (auto* add : {add_inspect, add_net, add_evaluate, add_map, add_hardware}) {
-    if (add != nullptr) add(app, common, exit_code);
-  }
-  app.add_flag("--json", common.json);
-  app.add_flag("--csv", common.csv);
-  app.fallthrough();
+  set_signals();
+  CLI::App app(kDescription, "weft");
+  app.set_version_flag("--version", "weft " WEFT_VERSION, "Print the version");
+  app.footer(kExamples);
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  app.get_formatter()->label("Subcommands", "Commands");
   app.require_subcommand(1);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
-  } catch (const weft::Error& e) {
-    std::fputs(e.what(), stderr);
-    return 3;
-  }
-  return exit_code;
+  CommonOptions common;
+  int exit_code = kDone;
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  return flush_results(guarded(std::cerr, [&] {
+    add_commands(app, common, exit_code);
+    return run(app, arguments, exit_code, std::cout, std::cerr);
+  }));
 }
