@@ -96,9 +96,12 @@ bool keeps_order(std::string_view op) {
   return op == "Unsqueeze" || std::find(kOrderly.begin(), kOrderly.end(), op) != kOrderly.end();
 }
 
+/// Saturates at 2^63: kernels of many axes, all of them padding, would overflow even 128 bits.
 Int128 product(std::span<const std::int64_t> extents) {
+  constexpr Int128 kMost = Int128{1} << 63;
+  if (std::find(extents.begin(), extents.end(), 0) != extents.end()) return 0;
   Int128 n = 1;
-  for (const std::int64_t extent : extents) n *= extent;
+  for (const std::int64_t extent : extents) n = std::min(n * extent, kMost);
   return n;
 }
 

@@ -36,7 +36,8 @@ const ZooEntry* find_zoo_entry(std::string_view name);
 /// memory to speak of: VGG-16 is built in about a millisecond.
 Network zoo_network(std::string_view name);
 
-/// The same network with other random weights: every RandomValues gets a seed made of its own and `seed`.
+/// The same network with other random weights: every RandomValues gets a seed made of its own and `seed`. Seed 1 is the
+/// zoo's own and changes nothing.
 Network with_seed(Network network, std::uint64_t seed);
 
 }  // namespace weft
