@@ -82,11 +82,16 @@ constexpr std::array kOps{
     OpRow{"Unsqueeze", LayerKind::data, Work::none},
 };
 
+const OpRow* find_op(std::string_view op) {
+  const auto* row = std::find_if(kOps.begin(), kOps.end(), [op](const OpRow& r) { return r.op == op; });
+  return row == kOps.end() ? nullptr : row;
+}
+
 const OpRow& op_row(std::string_view op) {
   static constexpr OpRow kUnknown{"", LayerKind::data, Work::none};
-  const auto* row = std::find_if(kOps.begin(), kOps.end(), [op](const OpRow& r) { return r.op == op; });
-  WEFT_ASSERT(row != kOps.end(), "shape inference has refused operators that are not in the table");
-  return row == kOps.end() ? kUnknown : *row;
+  const OpRow* row = find_op(op);
+  WEFT_ASSERT(row != nullptr, "shape inference has refused operators that are not in the table");
+  return row == nullptr ? kUnknown : *row;
 }
 
 /// Operators that only rename the elements of operand 0, in their order: a feature map can be seen through them.
@@ -468,6 +473,11 @@ std::string_view name(LayerKind kind) {
   constexpr std::array<std::string_view, 8> kNames{"conv", "fc",         "matmul",      "pool",
                                                    "norm", "activation", "elementwise", "data"};
   return kNames[static_cast<std::size_t>(kind)];
+}
+
+std::optional<LayerKind> kind_of(std::string_view op) {
+  const OpRow* row = find_op(op);
+  return row == nullptr ? std::nullopt : std::optional(row->kind);
 }
 
 std::vector<Layer> layers(const Network& network, bool count_zeros) {

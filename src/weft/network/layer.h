@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "weft/network/network.h"
@@ -34,6 +36,8 @@ struct ConvShape {
 ///   constants
 enum class LayerKind { conv, fc, matmul, pool, norm, activation, elementwise, data };
 std::string_view name(LayerKind kind);
+/// The kind by the operator alone (fc for all matrix products), or nothing for an operator that is not counted yet.
+std::optional<LayerKind> kind_of(std::string_view op);
 /// Layers that multiply and accumulate, and so become a LoopProblem.
 inline bool multiplies(LayerKind kind) {
   return kind == LayerKind::conv || kind == LayerKind::fc || kind == LayerKind::matmul;
