@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <type_traits>
 
 namespace weft {
 
@@ -14,6 +15,10 @@ struct Symbol {
   char text[n]{};
   constexpr Symbol(const char (&s)[n]) { std::copy_n(s, n, text); }  // NOLINT(google-explicit-constructor)
 };
+
+/// Counts and energies that may pass 2^63: accesses of ResNet-152 at batch 4096, times a price.
+using Int128 = __int128;
+std::string to_string(Int128 n);  ///< decimal
 
 /// A number with its unit in its type: adding cycles to bytes does not compile.
 /// Conversions and products are named functions below; only those the field uses exist.
@@ -27,7 +32,13 @@ struct Quantity {
   friend constexpr Quantity operator-(Quantity a, Quantity b) { return {a.value - b.value}; }
   friend constexpr Quantity operator*(Rep n, Quantity q) { return {n * q.value}; }
   constexpr Quantity& operator+=(Quantity b) { return value += b.value, *this; }
-  friend std::ostream& operator<<(std::ostream& out, Quantity q) { return out << q.value << ' ' << symbol.text; }
+  friend std::ostream& operator<<(std::ostream& out, Quantity q) {
+    if constexpr (std::is_same_v<Rep, Int128>) {
+      return out << to_string(q.value) << ' ' << symbol.text;
+    } else {
+      return out << q.value << ' ' << symbol.text;
+    }
+  }
 };
 
 using Macs = Quantity<"MAC", std::int64_t>;
@@ -38,10 +49,6 @@ using SquareMillimetres = Quantity<"mm2", double>;
 using Hertz = Quantity<"Hz", double>;
 using Seconds = Quantity<"s", double>;
 using Watts = Quantity<"W", double>;
-
-/// Counts and energies that may pass 2^63: accesses of ResNet-152 at batch 4096, times a price.
-using Int128 = __int128;
-std::string to_string(Int128 n);  ///< decimal
 
 /// Energies are summed and compared in whole attojoules (10^-18 J), so that equal means equal.
 using Attojoules = Quantity<"aJ", Int128>;

@@ -54,6 +54,22 @@ Place place_of_offset(const Source& source, std::size_t offset) {
   return make_place(source, line, offset - source.lines[line], 1);
 }
 
+// Whether the quoted text that starts there ends. yaml-cpp takes one that is cut off after a line feed.
+bool is_closed(const Source& source, const YAML::Mark& mark) {
+  const std::string& text = source.text;
+  std::size_t i = source.lines[std::size_t(mark.line)] + std::size_t(mark.column);
+  const char quote = text[i];
+  for (++i; i < text.size(); ++i) {
+    if (quote == '"' && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == quote) {
+      if (quote == '"' || i + 1 == text.size() || text[i + 1] != quote) return true;
+      ++i;  // '' is a quote inside the text
+    }
+  }
+  return false;
+}
+
 Place place_of_mark(const Source& source, const YAML::Mark& mark) {
   if (mark.is_null()) return {source.file, 0, 0, "", 1};
   return make_place(source, std::size_t(mark.line), std::size_t(mark.column), 1);
@@ -112,6 +128,7 @@ class YamlBuilder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     const bool quoted = tag == "!";
+    if (quoted && !is_closed(*source_, mark)) stop(mark, "yaml.syntax", "the quoted text has no end", "close it");
     refuse_anchor(mark, anchor);
     refuse_tag(mark, quoted ? "" : tag);
     last_scalar_ = mark;
