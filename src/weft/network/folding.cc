@@ -34,15 +34,23 @@ std::int64_t broadcast_index(std::int64_t flat, const Shape& shape, const Shape&
 
 using Operation = std::optional<std::int64_t> (*)(std::int64_t, std::int64_t);
 
+/// All operands, one after another, as numpy broadcasts them.
 Folded elementwise(const NodeReader& node, const TensorType& output, Operation operation) {
-  const auto a = small_integers(node, 0), b = small_integers(node, 1);
-  if (!a || !b || !is_foldable(output)) return std::nullopt;
+  if (!is_foldable(output)) return std::nullopt;
   Integers out;
-  for (std::int64_t i = 0; i < elements(output.shape); ++i) {
-    const auto value = operation((*a)[std::size_t(broadcast_index(i, output.shape, node.shape(0)))],
-                                 (*b)[std::size_t(broadcast_index(i, output.shape, node.shape(1)))]);
-    if (!value) return std::nullopt;
-    out.push_back(*value);
+  for (std::size_t operand = 0; operand < node.inputs(); ++operand) {
+    const auto values = small_integers(node, operand);
+    if (!values) return std::nullopt;
+    for (std::int64_t i = 0; i < elements(output.shape); ++i) {
+      const std::int64_t next = (*values)[std::size_t(broadcast_index(i, output.shape, node.shape(operand)))];
+      if (operand == 0) {
+        out.push_back(next);
+        continue;
+      }
+      const auto result = operation(out[std::size_t(i)], next);
+      if (!result) return std::nullopt;
+      out[std::size_t(i)] = *result;
+    }
   }
   return stored_integers(output.type, output.shape, out);
 }
@@ -183,6 +191,10 @@ Folded subtract(const NodeReader& node, const TensorType& output) {
 Folded multiply(const NodeReader& node, const TensorType& output) {
   return elementwise(node, output,
                      [](std::int64_t a, std::int64_t b) { return std::optional(std::int64_t(word(a) * word(b))); });
+}
+
+Folded maximum(const NodeReader& node, const TensorType& output) {
+  return elementwise(node, output, [](std::int64_t a, std::int64_t b) { return std::optional(std::max(a, b)); });
 }
 
 Folded divide(const NodeReader& node, const TensorType& output) {

@@ -49,6 +49,9 @@ ElementType element_attribute(const NodeReader& node, std::string_view name, Ele
   return *type;
 }
 
+/// A scalar, or a list of one.
+bool is_one_number(const Shape& shape) { return shape.size() <= 1 && elements(shape) == 1; }
+
 /// Blocked quantization: the scale has x's shape but on `axis`, where one entry serves several. `block` says how many;
 /// if it is 0, the shapes do.
 bool is_blocked_scale(const Shape& scale, const Shape& x, std::size_t axis, std::int64_t block) {
@@ -62,7 +65,7 @@ bool is_blocked_scale(const Shape& scale, const Shape& x, std::size_t axis, std:
 /// The scale (operand 1) is one number, one per entry of the axis, or one per block.
 bool scale_fits(const NodeReader& node) {
   const Shape &x = node.shape(0), &scale = node.shape(1);
-  if (scale.size() <= 1 && elements(scale) == 1) return true;
+  if (is_one_number(scale)) return true;
   const std::size_t axis = node.axis(node.integer("axis", 1), x.size());
   if (scale.size() == 1) return scale[0] == x[axis];
   return is_blocked_scale(scale, x, axis, node.integer("block_size", 0));
@@ -74,7 +77,8 @@ void require_scale(const NodeReader& node) {
         fmt::format("its scale has shape {} and its input {}", to_string(node.shape(1)), to_string(node.shape(0))),
         "a scale is one number, one for each entry of the axis, or one for each block");
   }
-  if (node.has(2) && node.shape(2) != node.shape(1)) {
+  if (node.has(2) && node.shape(2) != node.shape(1) &&
+      !(is_one_number(node.shape(1)) && is_one_number(node.shape(2)))) {
     node.bad_shape(
         fmt::format("its zero point has shape {} and its scale {}", to_string(node.shape(2)), to_string(node.shape(1))),
         "both must have the same shape");

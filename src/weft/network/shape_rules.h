@@ -80,6 +80,7 @@ Folded cast(const NodeReader& node, const TensorType& output);
 Folded add(const NodeReader& node, const TensorType& output);
 Folded subtract(const NodeReader& node, const TensorType& output);
 Folded multiply(const NodeReader& node, const TensorType& output);
+Folded maximum(const NodeReader& node, const TensorType& output);
 Folded divide(const NodeReader& node, const TensorType& output);  ///< towards zero; a zero divisor is not folded
 
 }  // namespace weft::folding
