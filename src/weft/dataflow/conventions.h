@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "weft/dataflow/loop_problem.h"
+
+namespace weft {
+
+/// When a store gives its tile up.
+enum class Hold : std::uint8_t {
+  relevant,  ///< when a loop moved that the tensor depends on
+  iteration  ///< at every step of the loops outside
+};
+/// What is fetched when a window slides. `as_store` leaves it to each store of the hardware file (slide unless it
+/// says).
+enum class Halo : std::uint8_t { as_store, slide, refetch };
+/// Which shared words one read of the parent serves.
+enum class Multicast : std::uint8_t {
+  exact,    ///< every word that several children want in the same step, also along a diagonal
+  per_loop  ///< a word shared across spatial loops that its tensor does not depend on
+};
+/// The first update of a partial sum that has no value yet.
+enum class FirstRead : std::uint8_t { elide, zero };
+/// Who takes the value read back when several children hold the same partial sum.
+enum class ReadBack : std::uint8_t { one, each };
+/// Which ends of a transfer count.
+enum class Ends : std::uint8_t { both, no_drain_read, outer };
+/// What time the transfers cost.
+enum class Overlap : std::uint8_t {
+  buffered,  ///< filling, draining and what single buffering cannot hide is paid
+  perfect    ///< the slowest node alone decides
+};
+
+/// How accesses and time are counted. Peers differ on every one of these, so each is printed with every result.
+/// docs/formulas.md says what each changes.
+struct Conventions {
+  Hold hold = Hold::relevant;
+  Halo halo = Halo::as_store;
+  Multicast multicast = Multicast::exact;
+  FirstRead first_read = FirstRead::elide;
+  ReadBack read_back = ReadBack::one;
+  Ends ends = Ends::both;
+  Padding padding = Padding::implicit;
+  Overlap overlap = Overlap::buffered;
+  bool operator==(const Conventions&) const = default;
+};
+
+struct ConventionPreset {
+  std::string_view name;
+  Conventions conventions;
+  std::string_view of;  ///< whose way of counting it is
+};
+/// `weft` (the default), `isca16`, `timeloop`, `accelforge`: design table of presets.
+std::span<const ConventionPreset> convention_presets();
+
+/// "timeloop,halo=refetch": a preset (else `base`) with options set on top. Throws Error (conventions.unknown) with
+/// near spellings.
+Conventions parse_conventions(std::string_view text, const Conventions& base = {});
+
+/// "weft,padding=stored": the nearest preset and what differs from it; parse_conventions reads it back.
+std::string to_string(const Conventions& conventions);
+
+}  // namespace weft

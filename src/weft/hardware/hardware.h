@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weft/base/units.h"
+#include "weft/base/yaml.h"
+#include "weft/hardware/components.h"
+
+namespace weft {
+
+/// The streams that a node carries. Those of one node may share its bandwidth or have wires of their own.
+/// psum_down is a partial sum read back towards the compute node, psum_up one on its way out.
+enum class Stream : std::uint8_t { ifmap, weight, psum_down, psum_up };
+inline constexpr int kStreams = 4;
+inline constexpr std::array<std::string_view, kStreams> kStreamNames = {"ifmap", "weight", "psum_down", "psum_up"};
+
+/// Bandwidth of a node: one figure that all its streams share, or one for each stream that is limited.
+struct Bandwidths {
+  std::optional<Bandwidth> shared;
+  std::array<std::optional<Bandwidth>, kStreams> own;
+};
+
+/// What happens to the next tile while this one is in use. `capacity` is what one tile may fill, in every case.
+enum class Buffering : std::uint8_t {
+  single,  ///< it waits: the transfer stalls what is inside
+  ahead,   ///< "double": it arrived before it was wanted, while the one before was in use
+  stream   ///< it arrives word by word as the old one is used up (a FIFO ahead of the store)
+};
+
+/// One flag for each tensor, in the order ifmap, weight, psum.
+using TensorFlags = std::array<bool, 3>;
+
+struct StoreNode {
+  std::optional<Bytes> capacity;  ///< none: as much as is wanted (off-chip memory)
+  std::int64_t width_bits = 0;    ///< bits an access moves; 0: that of the component's price
+  bool offchip = false;
+  TensorFlags keeps{true, true, true};  ///< which tensors it may hold
+  std::array<Buffering, 3> buffering{Buffering::single, Buffering::single, Buffering::single};
+  bool refetch_halo = false;  ///< an overlap of two window tiles is fetched again
+};
+
+struct FanoutAxis {
+  std::string name;
+  std::int64_t size = 1;
+};
+
+/// An array of equal children, each of them everything further in.
+struct FanoutNode {
+  std::vector<FanoutAxis> axes;
+  TensorFlags multicast{true, true, true};
+  bool reduces = false;  ///< partial sums of several children are added on the way out
+  std::int64_t children() const;
+};
+
+struct ComputeNode {};
+
+/// Power that is spent whether anything happens or not: a clock network, leakage. Priced a cycle.
+struct StaticNode {};
+
+enum class NodeKind : std::uint8_t { store, fanout, compute, statics };
+
+/// One node of the tree. The tree is written as a list, outermost first; a fanout multiplies everything after it.
+/// Stores between the same two fanouts stand side by side: their order means nothing unless they keep the same tensor.
+struct HardwareNode {
+  std::string name;
+  NodeKind kind = NodeKind::store;
+  std::string component;
+  StoreNode store;
+  FanoutNode fanout;
+  Bandwidths bandwidth;
+  Place where;
+};
+
+/// A hardware description: a file of `kind: hardware` with its component library.
+struct Hardware {
+  std::string name, description, source;
+  std::string technology, voltage;  ///< as written: "65 nm", "1 V"
+  Hertz clock{1e9};
+  std::string conventions = "weft";              ///< how its authors count; any command can say otherwise
+  std::string dataflow;                          ///< name of the dataflow its mappings follow
+  std::array<std::int64_t, 3> bits{16, 16, 16};  ///< code width of ifmap, weight, psum
+  bool gates_zeros = false;  ///< a MAC whose ifmap value is zero, and the reads only it needs, cost nothing
+  std::optional<SquareMillimetres> published_area;
+  std::vector<HardwareNode> nodes;
+  ComponentLibrary components;
+
+  const HardwareNode* find(std::string_view node_name) const;
+  std::size_t compute_index() const;
+  /// How many of this node there are: the product of the fanouts outside it.
+  std::int64_t instances(std::size_t node) const;
+  std::int64_t pes() const { return instances(compute_index()); }
+};
+
+/// Reads and checks a hardware file; collects every problem before it throws Error (hardware.*, components.*, yaml.*,
+/// file.*). The component library is looked for beside the file, then in the data directory.
+Hardware read_hardware(const std::string& path);
+
+/// By name from the data directory, or by path (with a '/' or ending in .yaml). Throws Error (hardware.unknown) with
+/// near spellings.
+Hardware load_hardware(const std::string& name_or_path);
+/// Names of the hardware files in the data directory, sorted.
+std::vector<std::string> hardware_names();
+
+/// Energy of one word of `word_bits` moved by an action of a node, in millionths of the library's unit: the price of an
+/// access shared among the words it moves. "An element is never split": words an access = width / bits, rounded down,
+/// at least 1.
+Int128 energy_per_word(const Price& price, std::int64_t word_bits);
+/// The price of a node's action; an action without a row is free only where `optional`, else Error
+/// (components.no-price).
+std::optional<Price> price_of(const Hardware& hardware, const HardwareNode& node, std::string_view action);
+
+/// One line of the area table.
+struct AreaLine {
+  std::string node;
+  std::int64_t instances = 1;
+  SquareMillimetres total;
+  std::string source;
+};
+/// Area on chip by node. Nodes whose component has no area row are left out.
+std::vector<AreaLine> area_table(const Hardware& hardware);
+
+}  // namespace weft

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "weft/base/data_dir.h"
+#include "weft/base/error.h"
+#include "weft/hardware/hardware.h"
+
+namespace weft {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<std::string> kTensors3 = {"ifmap", "weight", "psum"};
+constexpr std::int64_t kMostChildren = 1 << 24;
+
+/// Reads one hardware file; problems collect, so that one pass finds everything wrong with it.
+struct Reader {
+  Hardware hardware;
+  std::vector<Problem> problems;
+
+  TensorFlags tensors(YamlMap& map, std::string_view key, bool otherwise) {
+    const YamlNode* node = map.find(key);
+    if (node == nullptr) return {otherwise, otherwise, otherwise};
+    TensorFlags flags{false, false, false};
+    for (const std::string& word : map.strings(key)) {
+      const auto found = std::find(kTensors3.begin(), kTensors3.end(), word);
+      if (found == kTensors3.end()) {
+        map.problem(*node, "hardware.unknown-tensor", fmt::format("there is no tensor '{}'", word),
+                    "the tensors are ifmap, weight and psum");
+      } else {
+        flags[static_cast<std::size_t>(found - kTensors3.begin())] = true;
+      }
+    }
+    return flags;
+  }
+
+  Buffering one_buffering(YamlMap& map, std::string_view key) {
+    return static_cast<Buffering>(map.choice(key, {"single", "double", "stream"}, 0));
+  }
+
+  /// One word for all tensors, or a map with one for each.
+  std::array<Buffering, 3> buffering(YamlMap& map) {
+    const YamlNode* node = map.find("buffering");
+    std::array<Buffering, 3> result{};
+    if (node == nullptr) return result;
+    if (node->kind() == YamlNode::Kind::scalar) {
+      result.fill(one_buffering(map, "buffering"));
+      return result;
+    }
+    YamlMap each(*node, "`buffering`", problems);
+    for (std::size_t t = 0; t < 3; ++t) result[t] = one_buffering(each, kTensors3[t]);
+    each.finish();
+    return result;
+  }
+
+  /// One figure that all streams share, or a map with one for each stream that is limited.
+  Bandwidths bandwidth(YamlMap& map) {
+    Bandwidths result;
+    const YamlNode* node = map.find("bandwidth");
+    if (node == nullptr) return result;
+    if (node->kind() == YamlNode::Kind::scalar) {
+      result.shared = map.optional_bandwidth("bandwidth");
+      return result;
+    }
+    YamlMap each(*node, "`bandwidth`", problems);
+    for (std::size_t s = 0; s < kStreams; ++s) result.own[s] = each.optional_bandwidth(kStreamNames[s]);
+    each.finish();
+    return result;
+  }
+
+  StoreNode store(YamlMap& map) {
+    StoreNode store;
+    store.capacity = map.optional_bytes("capacity");
+    store.width_bits = map.integer("width_bits", 0, {.least = 0, .most = 1 << 20});
+    store.offchip = map.boolean("offchip", false);
+    store.keeps = tensors(map, "keeps", true);
+    store.buffering = buffering(map);
+    store.refetch_halo = map.choice("halo", {"slide", "refetch"}, 0) == 1;
+    return store;
+  }
+
+  FanoutNode fanout(YamlMap& map) {
+    FanoutNode fanout;
+    if (const YamlNode* shape = map.require("shape")) {
+      YamlMap axes(*shape, "`shape`", problems);
+      if (shape->kind() == YamlNode::Kind::map) {
+        for (const YamlNode::Entry& entry : shape->entries()) {
+          const std::string& axis = entry.key.text();
+          fanout.axes.push_back({axis, axes.integer(axis, {.least = 1, .most = 1 << 20})});
+        }
+        if (fanout.axes.empty() || fanout.axes.size() > 3 || fanout.children() > kMostChildren) {
+          map.problem(*shape, "hardware.bad-shape", "a fanout has one to three axes and at most 2^24 children",
+                      "write it as `shape: {x: 14, y: 12}`");
+        }
+      }
+      axes.finish();
+    }
+    fanout.multicast = tensors(map, "multicast", false);
+    fanout.reduces = map.boolean("reduces", false);
+    return fanout;
+  }
+
+  void node(const YamlNode& item) {
+    YamlMap map(item, "a node", problems);
+    const std::vector<std::string> kinds = {"store", "fanout", "compute", "static"};
+    HardwareNode node{.where = item.where()};
+    const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return map.find(k) != nullptr; });
+    if (kind == kinds.end()) {
+      map.problem(item, "hardware.unknown-node", "a node is a store, a fanout, a compute or a static one",
+                  "begin it with `- store: NAME`, `- fanout: NAME`, `- compute: NAME` or `- static: NAME`");
+      return;
+    }
+    node.kind = static_cast<NodeKind>(kind - kinds.begin());
+    node.name = map.string(*kind);
+    node.component = map.string("component");
+    if (node.kind == NodeKind::store) node.store = store(map);
+    if (node.kind == NodeKind::fanout) node.fanout = fanout(map);
+    if (node.kind == NodeKind::store || node.kind == NodeKind::fanout) node.bandwidth = bandwidth(map);
+    map.finish();
+    hardware.nodes.push_back(std::move(node));
+  }
+
+  void check(const Place& where, bool holds, std::string id, std::string what, std::string mend) {
+    if (!holds) problems.push_back({std::move(id), std::move(what), where, std::move(mend)});
+  }
+
+  void check_tree(const YamlNode& root) {
+    const auto& nodes = hardware.nodes;
+    const auto is = [](NodeKind kind) { return [kind](const HardwareNode& node) { return node.kind == kind; }; };
+    check(root.where(), std::count_if(nodes.begin(), nodes.end(), is(NodeKind::compute)) == 1, "hardware.no-compute",
+          "a machine has exactly one compute node", "end the list with `- compute: NAME`");
+    std::set<std::string> names;
+    bool computed = false;
+    for (const HardwareNode& node : nodes) {
+      check(node.where, names.insert(node.name).second, "hardware.duplicate-node",
+            fmt::format("a second node is called '{}'", node.name), "give it a name of its own");
+      check(node.where, !computed || node.kind == NodeKind::statics, "hardware.after-compute",
+            fmt::format("'{}' comes after the compute node", node.name),
+            "list the nodes outermost first, compute last");
+      computed = computed || node.kind == NodeKind::compute;
+    }
+    check_outermost(root);
+  }
+
+  void check_outermost(const YamlNode& root) {
+    for (std::size_t t = 0; t < 3; ++t) {
+      const auto first = std::find_if(hardware.nodes.begin(), hardware.nodes.end(), [t](const HardwareNode& node) {
+        return node.kind == NodeKind::store && node.store.keeps[t];
+      });
+      const bool outer = first != hardware.nodes.end() && !first->store.capacity &&
+                         hardware.instances(static_cast<std::size_t>(first - hardware.nodes.begin())) == 1;
+      check(root.where(), outer, "hardware.no-outermost-store",
+            fmt::format("the outermost store that keeps {} must be one, without `capacity:`", kTensors3[t]),
+            "begin the list with a store for the off-chip memory, outside every fanout");
+    }
+  }
+
+  /// Each action a node performs must have a price; nothing is free because its row was forgotten.
+  void check_prices() {
+    static const std::array<std::vector<std::string>, 4> actions = {
+        std::vector<std::string>{"read", "write"}, {"hop"}, {"mac"}, {}};
+    for (const HardwareNode& node : hardware.nodes) {
+      std::vector<std::string> missing;
+      for (const std::string& action : actions[static_cast<std::size_t>(node.kind)]) {
+        if (!price_of(hardware, node, action)) missing.push_back(action);
+      }
+      if (node.kind == NodeKind::statics && !price_of(hardware, node, "cycle") && !price_of(hardware, node, "leak")) {
+        missing.emplace_back("cycle");
+      }
+      if (missing.empty()) continue;
+      const std::string near = nearest(node.component, component_names(hardware.components));
+      check(node.where, false, "components.no-price",
+            fmt::format("component '{}' of '{}' has no price for '{}' in library '{}'", node.component, node.name,
+                        missing.front(), hardware.components.name),
+            near.empty() || near == node.component ? "add a row to the library (0 is a price too)"
+                                                   : fmt::format("did you mean '{}'?", near));
+    }
+  }
+
+  void read_library(YamlMap& map, const std::string& path) {
+    const YamlNode* node = map.require("components");
+    if (node == nullptr) return;
+    const std::string library = map.string("components");
+    const fs::path beside = fs::path(path).parent_path() / (library + ".yaml");
+    const fs::path ours = fs::path(data_directory()) / "components" / (library + ".yaml");
+    std::error_code ignored;
+    if (library.find('/') != std::string::npos ||
+        (!fs::is_regular_file(beside, ignored) && !fs::is_regular_file(ours, ignored))) {
+      map.problem(*node, "components.unknown", fmt::format("there is no component library '{}'", library),
+                  fmt::format("put {}.yaml beside the hardware file, or name one of {}", library,
+                              fmt::join(names_in("components"), ", ")));
+      return;
+    }
+    hardware.components = read_components(fs::is_regular_file(beside, ignored) ? beside : ours);
+  }
+
+  static std::vector<std::string> names_in(const std::string& folder) {
+    std::vector<std::string> names;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(fs::path(data_directory()) / folder, ignored)) {
+      if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  Hardware read(const YamlNode& root, const std::string& path) {
+    YamlMap map(root, "the hardware file", problems);
+    expect_kind(map, "hardware", 1);
+    hardware.name = map.string("name");
+    hardware.description = map.string("description", "");
+    hardware.source = map.string("source", "");
+    hardware.technology = map.string("technology", "");
+    hardware.voltage = map.string("voltage", "");
+    hardware.clock = map.hertz("clock");
+    hardware.conventions = map.string("conventions", "weft");
+    hardware.dataflow = map.string("dataflow", "");
+    hardware.gates_zeros = map.boolean("gates_zeros", false);
+    const SquareMillimetres area = map.area("published_area", {-1});
+    if (area.value >= 0) hardware.published_area = area;
+    if (const YamlNode* bits = map.find("bits")) {
+      YamlMap each(*bits, "`bits`", problems);
+      for (std::size_t t = 0; t < 3; ++t) hardware.bits[t] = each.integer(kTensors3[t], 16, {.least = 1, .most = 64});
+      each.finish();
+    }
+    read_library(map, path);
+    const YamlNode* nodes = map.require("nodes");
+    if (nodes != nullptr && nodes->kind() == YamlNode::Kind::sequence) {
+      for (const YamlNode& item : nodes->items()) node(item);
+    }
+    map.finish();
+    if (problems.empty()) check_tree(root);
+    if (problems.empty()) check_prices();
+    if (!problems.empty()) throw Error(std::move(problems));
+    return std::move(hardware);
+  }
+};
+
+}  // namespace
+
+Hardware read_hardware(const std::string& path) { return Reader{}.read(read_yaml_file(path), path); }
+
+std::vector<std::string> hardware_names() { return Reader::names_in("hardware"); }
+
+Hardware load_hardware(const std::string& name_or_path) {
+  if (name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".yaml"))
+    return read_hardware(name_or_path);
+  const std::vector<std::string> names = hardware_names();
+  if (std::find(names.begin(), names.end(), name_or_path) != names.end()) {
+    return read_hardware(fs::path(data_directory()) / "hardware" / (name_or_path + ".yaml"));
+  }
+  const std::string near = nearest(name_or_path, names);
+  throw Error(Problem{
+      .id = "hardware.unknown",
+      .what = fmt::format("there is no hardware '{}'", name_or_path),
+      .where = {},
+      .mend = near.empty() ? fmt::format("one of {}, or the path of a file ending in .yaml", fmt::join(names, ", "))
+                           : fmt::format("did you mean '{}'?", near)});
+}
+
+}  // namespace weft

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "weft/dataflow/conventions.h"
+#include "weft/placement/counts.h"
+#include "weft/placement/placement.h"
+
+namespace weft {
+
+/// Counts of a mapping in closed form: sums of products over the loops, never walking them. The meaning is that of
+/// running the nest (design section 5, docs/formulas.md); simulator/walk.h does run it, and must give the same
+/// integers. `problem` was made with the padding that `conventions` says.
+Counts count(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
+             const Conventions& conventions);
+
+}  // namespace weft

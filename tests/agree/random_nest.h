@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+
+#include "weft/base/random.h"
+#include "weft/dataflow/conventions.h"
+#include "weft/dataflow/mapping.h"
+#include "weft/hardware/hardware.h"
+
+namespace weft::agree {
+
+/// A small convolution, sometimes strided, dilated, grouped, padded, or a matrix product.
+ConvShape random_shape(Random& random);
+
+/// Two to four levels of stores, up to two fanouts, any keeps, buffering, multicast and reduction. Every action
+/// costs 1.
+Hardware random_hardware(Random& random);
+
+/// Any conventions at all, or one of the presets.
+Conventions random_conventions(Random& random);
+
+/// A mapping of the problem on the machine: random tile chains (imperfect ones and folds too), random order, storage
+/// points of the tensors anywhere the tree allows, so that they interleave.
+Mapping random_mapping(Random& random, const LoopProblem& problem, const Hardware& hardware);
+
+/// The triple as text, so that a failing trial can be made a test.
+std::string describe(const ConvShape& shape, const Hardware& hardware, const Mapping& mapping, const Conventions& how);
+
+}  // namespace weft::agree
