@@ -19,7 +19,6 @@ void add_inspect(CLI::App& app, CommonOptions& common, int&) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("inspect", "Count a network's layers, weights and MACs (the survey's Table II)");
-  command->fallthrough();
   command
       ->add_option("network", options->network, "a name of the zoo (see 'weft net list') or the path of an .onnx file")
       ->required()

@@ -65,13 +65,16 @@ void print_list_text(const std::vector<ListRow>& rows) {
     table.add_row({row.name, format_count(row.totals.weights), format_count(row.totals.macs),
                    std::to_string(row.totals.conv_layers), std::to_string(row.totals.fc_layers), row.description});
   }
-  fmt::print("{}\n", table.render(style_of(1)));
-  for (const ZooFamily& family : zoo_families()) fmt::print("{}  {}\n", family.pattern, family.description);
+  TextTable families({{"family", "", Align::left}, {"what", "", Align::left}});
+  for (const ZooFamily& family : zoo_families()) {
+    families.add_row({std::string(family.pattern), std::string(family.description)});
+  }
+  const TextStyle style = style_of(1);
+  fmt::print("{}\n{}", table.render(style), families.render(style));
 }
 
 void add_list(CLI::App& net, const CommonOptions& common) {
   CLI::App* command = net.add_subcommand("list", "The networks of the zoo");
-  command->fallthrough();
   command->callback([&common] {
     const std::vector<ListRow> rows = list_rows();
     if (common.json) return print_list_json(rows);
@@ -93,7 +96,6 @@ struct Options {
 };
 
 void add_name(CLI::App& command, Options& options) {
-  command.fallthrough();
   command.add_option("name", options.name, "a network of the zoo")->required()->type_name("NAME");
   add_batch_option(command, options.batch);
 }
@@ -105,9 +107,8 @@ void add_show(CLI::App& net, const CommonOptions& common) {
   command->add_flag("--all", options->every, "list the layers that do not multiply one by one");
   command->callback([options, &common] {
     Network network = built(options->name, options->batch);
-    const ZooEntry& row = *find_zoo_entry(options->name);
-    print_network(inspect(std::move(network), std::string(row.description), std::string(row.source)), options->every,
-                  common);
+    const ZooDescription about = describe_zoo_network(options->name).value();
+    print_network(inspect(std::move(network), about.description, about.source), options->every, common);
   });
 }
 
@@ -126,7 +127,6 @@ void add_export(CLI::App& net, const CommonOptions& common) {
 
 void add_net(CLI::App& app, CommonOptions& common, int&) {
   CLI::App* net = app.add_subcommand("net", "The zoo of built-in networks");
-  net->fallthrough();
   net->require_subcommand(1);
   add_list(*net, common);
   add_show(*net, common);

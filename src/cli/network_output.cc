@@ -18,9 +18,8 @@ void add_batch_option(CLI::App& command, std::optional<std::int64_t>& batch) {
 
 NetworkReport inspect_network(const std::string& what, std::optional<std::int64_t> batch) {
   Network network = load_network(what, batch);
-  const ZooEntry* row = names_file(what) ? nullptr : find_zoo_entry(what);
-  if (row == nullptr) return inspect(std::move(network));
-  return inspect(std::move(network), std::string(row->description), std::string(row->source));
+  const auto about = names_file(what) ? std::nullopt : describe_zoo_network(what);
+  return about ? inspect(std::move(network), about->description, about->source) : inspect(std::move(network));
 }
 
 void print_network(const NetworkReport& report, bool every, const CommonOptions& common) {

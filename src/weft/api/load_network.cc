@@ -12,7 +12,7 @@ namespace weft {
 bool names_file(const std::string& what) {
   if (what.ends_with(".onnx") || what.find('/') != std::string::npos) return true;
   std::error_code ignored;  // a name that cannot be a path is not a file
-  return find_zoo_entry(what) == nullptr && std::filesystem::exists(what, ignored);
+  return !describe_zoo_network(what) && std::filesystem::exists(what, ignored);
 }
 
 Network load_network(const std::string& what, std::optional<std::int64_t> batch) {

@@ -40,6 +40,7 @@ constexpr std::array kOps{
     OpRow{"Clip", LayerKind::activation, Work::once},
     OpRow{"Concat", LayerKind::data, Work::none, kEvery},
     OpRow{"Constant", LayerKind::data, Work::none},
+    OpRow{"ConstantOfShape", LayerKind::data, Work::none},
     OpRow{"Conv", LayerKind::conv, Work::none, operand(1) | operand(2)},
     OpRow{"ConvTranspose", LayerKind::conv, Work::none, operand(1) | operand(2)},
     OpRow{"DequantizeLinear", LayerKind::elementwise, Work::once},

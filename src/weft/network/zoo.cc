@@ -81,9 +81,9 @@ constexpr std::array kZoo{
              "Iandola et al., arXiv:1602.07360, Table 1"},
     ZooEntry{"squeezenet1.1", [] { return squeezenet_1_1("squeezenet1.1", 227); }, "SqueezeNet 1.1, 227x227",
              "the SqueezeNet authors' repository"},
-    ZooEntry{"mobilenet-v1", [] { return mobilenet_v1("mobilenet-v1", 1.0, 224); }, "MobileNet v1 1.0-224",
+    ZooEntry{"mobilenet-v1", [] { return mobilenet_v1("mobilenet-v1", 1.0, 224); }, "MobileNet v1, width 1, 224x224",
              "Howard et al., arXiv:1704.04861, Table 1"},
-    ZooEntry{"mobilenet-v2", [] { return mobilenet_v2("mobilenet-v2"); }, "MobileNet v2 1.0-224",
+    ZooEntry{"mobilenet-v2", [] { return mobilenet_v2("mobilenet-v2"); }, "MobileNet v2, width 1, 224x224",
              "Sandler et al., CVPR 2018, Table 2"},
     ZooEntry{"xception", [] { return xception("xception"); }, "Xception, 299x299", "Chollet, CVPR 2017, Fig. 5"},
 };
@@ -163,6 +163,11 @@ const ZooEntry* find_row(std::string_view name) {
   return nullptr;
 }
 
+std::string description(const Variant& v) {
+  const std::string width = v.base == "mobilenet-v1" ? fmt::format("width {}, ", v.width) : "";
+  return fmt::format("{} at {}{}x{}", v.base, width, v.resolution, v.resolution);
+}
+
 [[noreturn]] void throw_unknown(std::string_view name) {
   std::vector<std::string> names;
   for (const ZooEntry& entry : kZoo) names.emplace_back(entry.name);
@@ -187,10 +192,12 @@ std::uint64_t mixed(std::uint64_t x) {
 std::span<const ZooEntry> zoo() { return kZoo; }
 std::span<const ZooFamily> zoo_families() { return kFamilies; }
 
-const ZooEntry* find_zoo_entry(std::string_view name) {
-  if (const ZooEntry* row = find_row(name)) return row;
+std::optional<ZooDescription> describe_zoo_network(std::string_view name) {
+  if (const ZooEntry* row = find_row(name))
+    return ZooDescription{std::string(row->description), std::string(row->source)};
   const auto variant = parse_variant(name);
-  return variant ? find_row(variant->base) : nullptr;
+  if (!variant) return std::nullopt;
+  return ZooDescription{description(*variant), std::string(find_row(variant->base)->source)};
 }
 
 Network zoo_network(std::string_view name) {

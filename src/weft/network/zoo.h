@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,8 +29,11 @@ struct ZooFamily {
 };
 std::span<const ZooFamily> zoo_families();
 
-/// The row that a name belongs to, the base's for a member of a family, or nullptr. Does not build.
-const ZooEntry* find_zoo_entry(std::string_view name);
+/// What a name stands for, of a row or of a member of a family; nothing for other names. Does not build.
+struct ZooDescription {
+  std::string description, source;
+};
+std::optional<ZooDescription> describe_zoo_network(std::string_view name);
 
 /// The network of that name with inferred shapes, or an Error: zoo.unknown-network with near spellings, zoo.bad-variant
 /// for a width outside 0 < width <= 8 or a resolution outside 32 .. 4096. Weights are RandomValues, so this costs no

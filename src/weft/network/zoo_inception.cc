@@ -70,11 +70,11 @@ Fmap module_17(Network& net, const std::string& name, Fmap x, std::int64_t M) {
   Fmap b = unit(net, name + "/7x7_reduce", x, {.M = M});
   b = unit(net, name + "/7x7_1", b, row_of_7(M));
   b = unit(net, name + "/7x7_2", b, column_of_7(192));
-  Fmap c = unit(net, name + "/double7x7_reduce", x, {.M = M});
-  c = unit(net, name + "/double7x7_1", c, column_of_7(M));
-  c = unit(net, name + "/double7x7_2", c, row_of_7(M));
-  c = unit(net, name + "/double7x7_3", c, column_of_7(M));
-  c = unit(net, name + "/double7x7_4", c, row_of_7(192));
+  Fmap c = unit(net, name + "/7x7dbl_reduce", x, {.M = M});
+  c = unit(net, name + "/7x7dbl_1", c, column_of_7(M));
+  c = unit(net, name + "/7x7dbl_2", c, row_of_7(M));
+  c = unit(net, name + "/7x7dbl_3", c, column_of_7(M));
+  c = unit(net, name + "/7x7dbl_4", c, row_of_7(192));
   return concat(net, name, {a, b, c, pooled_unit(net, name, x, 192)});
 }
 
@@ -100,9 +100,9 @@ Fmap cross(Network& net, const std::string& name, Fmap x) {
 Fmap module_8(Network& net, const std::string& name, Fmap x) {
   const Fmap a = unit(net, name + "/1x1", x, {.M = 320});
   const Fmap b = cross(net, name + "/3x3", unit(net, name + "/3x3_reduce", x, {.M = 384}));
-  Fmap c = unit(net, name + "/double3x3_reduce", x, {.M = 448});
-  c = unit(net, name + "/double3x3_1", c, {.M = 384, .R = 3, .pad = 1});
-  c = cross(net, name + "/double3x3", c);
+  Fmap c = unit(net, name + "/3x3dbl_reduce", x, {.M = 448});
+  c = unit(net, name + "/3x3dbl_1", c, {.M = 384, .R = 3, .pad = 1});
+  c = cross(net, name + "/3x3dbl", c);
   return concat(net, name, {a, b, c, pooled_unit(net, name, x, 192)});
 }
 

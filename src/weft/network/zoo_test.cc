@@ -53,7 +53,8 @@ TEST_CASE("each network has the weights and MACs that its paper's table of shape
       {"lenet5-caffe", 2, 2, 500 + 25'000, 288'000 + 1'600'000, 2, 400'000 + 5'000},
       {"alexnet", 5, 5, 2'332'704, 665'784'864, 3, 37'748'736 + 16'777'216 + 4'096'000},
       {"overfeat-fast", 5, 5, 34'848 + 614'400 + 1'179'648 + 4'718'592 + 9'437'184,
-       109'283'328LL + 353'894'400 + 169'869'312 + 679'477'248 + 1'358'954'496, 3, 113'246'208 + 12'582'912 + 4'096'000},
+       109'283'328LL + 353'894'400 + 169'869'312 + 679'477'248 + 1'358'954'496, 3,
+       113'246'208 + 12'582'912 + 4'096'000},
       {"vgg16", 13, 13, 14'710'464, 15'346'630'656, 3, 25'088 * 4'096 + 4'096 * 4'096 + 4'096 * 1'000},
       {"googlenet", 57, 21, 5'966'272, 1'581'647'872, 1, 1'024'000},
       {"resnet18", 20, 17, 11'166'912, 1'813'561'344, 1, 512'000},
@@ -380,7 +381,7 @@ TEST_CASE("an unknown network is refused with the nearest name") {
                            "squeezenet1.0-99999999999999999999", "alexnet-224"}) {
     CAPTURE(name);
     CHECK(id_of_failure(name) == "zoo.unknown-network");
-    CHECK(find_zoo_entry(name) == nullptr);
+    CHECK_FALSE(describe_zoo_network(name).has_value());
   }
 }
 
@@ -394,5 +395,6 @@ TEST_CASE("a width and a resolution may reach their limits but not pass them") {
     CAPTURE(name);
     CHECK(id_of_failure(name) == "zoo.bad-variant");
   }
-  CHECK(find_zoo_entry("mobilenet-v1-0.5-160")->name == "mobilenet-v1");
+  CHECK(describe_zoo_network("mobilenet-v1-0.5-160")->description == "mobilenet-v1 at width 0.5, 160x160");
+  CHECK(describe_zoo_network("squeezenet1.0-224")->source == describe_zoo_network("squeezenet1.0")->source);
 }

@@ -234,9 +234,18 @@ std::string others_text(const std::vector<Layer>& layers, bool every, const Text
   return "\n" + table.render(style);
 }
 
+std::int64_t batch_size(const Network& network) {
+  if (network.inputs.empty()) return 1;
+  const Shape& shape = network.values[static_cast<std::size_t>(network.inputs.front())].type.shape;
+  return shape.empty() ? 1 : shape.front();
+}
+
 std::string legend(const NetworkReport& report) {
   std::string text =
-      "\nH, W with padding. in, out: activations; bytes: these and the parameters. Non-zero MACs need data.\n";
+      "\nH, W with padding. in, out: activations; bytes: in, out and parameters. Non-zero MACs (nz) need data.\n";
+  if (const std::int64_t N = batch_size(report.network); N > 1) {
+    text += fmt::format("MACs, operations and activations are those of the whole batch of {}.\n", N);
+  }
   if (std::any_of(report.layers.begin(), report.layers.end(), [](const Layer& layer) { return !layer.planar; })) {
     text += "*: more than two spatial axes; the outer ones are folded into N and C.\n";
   }
@@ -268,10 +277,15 @@ ordered_json totals_json(const NetworkTotals& t) {
           {"parameters", t.parameters}};
 }
 
+/// [least, most], or [] if there is no such layer.
+ordered_json range_json(std::int64_t least, std::int64_t most) {
+  return most == 0 ? ordered_json::array() : ordered_json{least, most};
+}
+
 ordered_json ranges_json(const LayerRanges& r) {
   return {{"filter_sizes", r.filter_sizes},
-          {"channels", {r.least_channels, r.most_channels}},
-          {"filters", {r.least_filters, r.most_filters}},
+          {"channels", range_json(r.least_channels, r.most_channels)},
+          {"filters", range_json(r.least_filters, r.most_filters)},
           {"strides", r.strides}};
 }
 
