@@ -176,7 +176,7 @@ std::string description(const Variant& v) {
   throw Error({.id = "zoo.unknown-network",
                .what = fmt::format("no network '{}' in the zoo", name),
                .where = {},
-               .mend = suggestion + "'weft net list' names them all; a file is given by its path, e.g. ./model.onnx"});
+               .mend = suggestion + "'weft net list' names them all; 'weft inspect FILE.onnx' takes files"});
 }
 
 /// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): spreads seeds that differ in few bits.

@@ -218,18 +218,20 @@ std::vector<OtherRow> other_rows(const std::vector<Layer>& layers, bool every) {
 std::string others_text(const std::vector<Layer>& layers, bool every, const TextStyle& style) {
   const std::vector<OtherRow> rows = other_rows(layers, every);
   if (rows.empty()) return "";
-  TextTable table({{every ? "other layer" : "other layers", "", Align::left},
-                   {"op", "", Align::left},
-                   {every ? "" : "nodes", "", Align::right},
-                   {"operations", "", Align::right},
-                   {"parameters", "", Align::right},
-                   {"in", "", Align::right},
-                   {"out", "", Align::right},
-                   {"bytes", "", Align::right}});
+  std::vector<Column> columns{{every ? "other layer" : "other layers", "", Align::left}};
+  if (every) columns.push_back({"kind", "", Align::left});
+  columns.push_back({"op", "", Align::left});
+  if (!every) columns.push_back({"nodes", "", Align::right});
+  for (const char* name : {"operations", "parameters", "in", "out", "bytes"})
+    columns.push_back({name, "", Align::right});
+  TextTable table(columns);
   for (const OtherRow& row : rows) {
-    table.add_row({every ? row.label : std::string(name(row.kind)), row.op,
-                   every ? std::string(name(row.kind)) : format_count(row.nodes), format_count(row.operations),
-                   format_count(row.parameters), short_count(row.in), short_count(row.out), short_count(row.bytes)});
+    const std::string kind(name(row.kind));
+    std::vector<std::string> cells = every ? std::vector<std::string>{row.label, kind, row.op}
+                                           : std::vector<std::string>{kind, row.op, format_count(row.nodes)};
+    cells.insert(cells.end(), {format_count(row.operations), format_count(row.parameters), short_count(row.in),
+                               short_count(row.out), short_count(row.bytes)});
+    table.add_row(std::move(cells));
   }
   return "\n" + table.render(style);
 }
