@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "weft/base/error.h"
 #include "weft/network/network.h"
-#include "weft/network/operators.h"
 
 namespace weft {
 namespace {
@@ -23,17 +24,20 @@ void rewrite_reshape(Network& network, Node& node, std::int64_t old_batch, std::
   network.values.push_back(std::move(rewritten));
 }
 
-/// The batch of the network as it is: axis 0 of its inputs.
-std::int64_t batch_of(const Network& network) {
+/// The inputs' batch as it is; nothing if there are no inputs.
+std::optional<std::int64_t> batch_of(const Network& network) {
+  std::optional<std::int64_t> batch;
   for (const ValueId id : network.inputs) {
     const Value& input = network.values[std::size_t(id)];
-    if (!input.type.shape.empty()) return input.type.shape[0];
-    throw Error(Problem{"network.no-batch",
-                        fmt::format("input '{}' is a scalar: it has no batch axis", input.name),
-                        {},
-                        "leave the batch as it is"});
+    if (input.type.shape.empty()) {
+      throw Error(Problem{"network.bad-batch",
+                          fmt::format("input '{}' is a scalar: it has no batch axis", input.name),
+                          {},
+                          "leave the batch as it is"});
+    }
+    if (!batch) batch = input.type.shape[0];
   }
-  return 0;
+  return batch;
 }
 
 }  // namespace
@@ -42,16 +46,12 @@ Network with_batch(Network network, std::int64_t N) {
   if (N < 1)
     throw Error(Problem{"network.bad-batch", fmt::format("a batch of {}", N), {}, "a batch has at least 1 sample"});
   infer_shapes(network);
-  const std::int64_t old_batch = batch_of(network);
-  if (old_batch == N) return network;
+  const auto old_batch = batch_of(network);
+  if (!old_batch) return network;
   for (Node& node : network.nodes) {
-    if (node.op == "Reshape") rewrite_reshape(network, node, old_batch, N);
+    if (node.op == "Reshape" && old_batch != N) rewrite_reshape(network, node, *old_batch, N);
   }
-  for (const ValueId id : network.inputs) {
-    Shape& shape = network.values[std::size_t(id)].type.shape;
-    if (shape.empty()) batch_of(network);
-    shape[0] = N;
-  }
+  for (const ValueId id : network.inputs) network.values[std::size_t(id)].type.shape[0] = N;
   infer_shapes(network);
   return network;
 }

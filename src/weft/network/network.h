@@ -40,18 +40,23 @@ struct Network {
   std::string name;
   int opset = 13;
   std::vector<Value> values;
-  std::vector<Node> nodes;       ///< each after the nodes whose outputs it reads
-  std::vector<ValueId> inputs;   ///< fed at run time (constants are not listed)
+  std::vector<Node> nodes;      ///< each after the nodes whose outputs it reads
+  std::vector<ValueId> inputs;  ///< fed at run time (constants are not listed)
   std::vector<ValueId> outputs;
 };
 
 /// Fills in the type of every value from the types of the inputs and constants, folding what shape arithmetic
-/// needs (Shape, Gather, Concat, Slice, Cast ... on small integer tensors). Throws Error naming the node and
-/// operator: network.unknown-operator, network.bad-shape, network.bad-attribute, network.type-mismatch ...
-/// Extents are limited (2^40 elements a tensor) and products are checked for overflow.
+/// needs (Shape, Gather, Concat, Slice, Cast ... on small integer tensors; Identity, Reshape ... on any constant).
+/// Types and constants of node outputs are made anew, so it can be called again after a change. Throws Error naming the
+/// node and operator. First everything that is wrong with the graph (network.bad-graph, .unsupported-opset), then
+/// everything with single nodes (.unknown-operator, .unknown-attribute, .missing-attribute, .bad-attribute,
+/// .bad-operands), then the first contradiction between shapes (.bad-shape, .type-mismatch, .bad-attribute,
+/// .runtime-shape, .too-large: 2^40 elements or 64 axes). Cost: linear in nodes; weights are not looked at.
 void infer_shapes(Network& network);
 
-/// The same network with batch N: axis 0 of every input becomes N, shapes are inferred again.
+/// The same network with batch N: axis 0 of every input becomes N, shapes are inferred again. Reshape targets in which
+/// the exporter wrote the old batch as first extent get the new one. Throws Error network.bad-batch if N < 1 or an
+/// input is a scalar.
 Network with_batch(Network network, std::int64_t N);
 
 }  // namespace weft

@@ -111,9 +111,10 @@ void slide(const NodeReader& node, Axis& axis, AutoPad mode, bool ceil_mode) {
   require_window_fits(node, axis);
   const std::int64_t room = axis.padded() - axis.reach();
   axis.output = room / axis.stride + 1;
-  // The rounded-up window counts only if it starts inside the input or the padding before it.
-  const bool partial = ceil_mode && mode == AutoPad::notset && room % axis.stride != 0;
-  if (partial && axis.output * axis.stride < axis.input + axis.pad_begin) ++axis.output;
+  if (!ceil_mode || mode == AutoPad::valid) return;
+  axis.output += room % axis.stride != 0;
+  const std::int64_t last_start = (axis.output - 1) * axis.stride;
+  if (last_start >= axis.input + axis.pad_begin) --axis.output;
 }
 
 std::int64_t checked_extent(const NodeReader& node, Int128 extent) {
