@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "weft/dataflow/conventions.h"
+#include "weft/dataflow/dataflow.h"
+#include "weft/dataflow/mapping.h"
+#include "weft/model/cost.h"
+
+namespace weft {
+
+/// What is least in the best mapping. Ties: the other of energy and latency, then more active PEs, then the mapping's text.
+enum class Objective : std::uint8_t { energy, latency, edp };
+inline constexpr std::array<std::string_view, 3> kObjectiveNames = {"energy", "latency", "edp"};
+std::string to_string(Objective objective);
+
+/// What the mapper proves about its answer.
+struct Certificate {
+  bool optimal = false;        ///< nothing in the space is better
+  Int128 objective_value = 0;  ///< energy in millionths of the unit; latency in cycles; EDP as their product
+  Int128 lower_bound = 0;      ///< nothing in the space is below; equal to objective_value if optimal
+  Int128 space = 0;            ///< mappings that the dataflow's constraints allow on the arrays
+  std::int64_t visited = 0;    ///< of them, those that were costed
+  std::map<std::string, Int128> pruned;  ///< and those that each argument ruled out
+  double seconds = 0;
+};
+
+/// The best mapping of one layer.
+struct MappingResult {
+  Mapping mapping;
+  Counts counts;
+  Cost cost;
+  Certificate certificate;
+};
+
+struct MapOptions {
+  Objective objective = Objective::energy;
+  Conventions conventions;
+  double ifmap_zeros = 0;  ///< share of zeros, where the hardware gates them
+};
+
+/// The best mapping of `problem` on `hardware` that `dataflow` allows, with its certificate. Deterministic. Throws Error
+/// (infeasible.capacity) naming the smallest change that would make it feasible.
+MappingResult find_mapping(const LoopProblem& problem, const Hardware& hardware, const Dataflow& dataflow,
+                           const MapOptions& options);
+
+/// Objective value of a cost.
+Int128 objective_value(Objective objective, const Cost& cost, const Counts& counts);
+
+}  // namespace weft

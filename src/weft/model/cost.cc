@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "weft/model/cost.h"
+
+#include <cmath>
+
+namespace weft {
+namespace {
+
+/// The price of one cycle of a static node: its clocked part, and its leakage spread over the clock.
+Int128 cycle_price(const Hardware& hardware, const HardwareNode& node) {
+  Int128 price = 0;
+  if (const auto cycle = price_of(hardware, node, "cycle")) price += cycle->energy;
+  if (const auto leak = price_of(hardware, node, "leak")) price += leak->energy / std::llround(hardware.clock.value);
+  return price;
+}
+
+NodePrices node_prices(const Hardware& hardware, const HardwareNode& node) {
+  NodePrices result;
+  const auto per_word = [&](std::string_view action, std::array<Int128, kTensors>& into) {
+    const std::optional<Price> price = price_of(hardware, node, action);
+    if (!price) return;
+    for (const Tensor3 t : kAllTensors) into[index(t)] = energy_per_word(*price, hardware.bits[index(t)]);
+  };
+  per_word("read", result.read);
+  per_word("write", result.write);
+  per_word("hop", result.hop);
+  if (const auto mac = price_of(hardware, node, "mac")) result.mac = mac->energy;
+  if (node.kind == NodeKind::statics) result.cycle = cycle_price(hardware, node);
+  return result;
+}
+
+}  // namespace
+
+std::vector<NodePrices> prices(const Hardware& hardware) {
+  std::vector<NodePrices> result;
+  for (const HardwareNode& node : hardware.nodes) result.push_back(node_prices(hardware, node));
+  return result;
+}
+
+Int128 Cost::of_node(std::size_t node) const {
+  Int128 sum = other[node];
+  for (const Int128 energy : by_node[node]) sum += energy;
+  return sum;
+}
+
+Int128 Cost::of_tensor(Tensor3 t) const {
+  Int128 sum = 0;
+  for (const auto& node : by_node) sum += node[index(t)];
+  return sum;
+}
+
+Cost cost(const Counts& counts, const Placement& placement, const Hardware& hardware, double ifmap_zeros) {
+  constexpr std::int64_t kWhole = 1'000'000;
+  const std::int64_t worked = hardware.gates_zeros ? kWhole - std::llround(ifmap_zeros * double(kWhole)) : kWhole;
+  const std::vector<NodePrices> price = prices(hardware);
+  const std::size_t innermost_filter = placement.points[index(Tensor3::weight)].back().node;
+  Cost cost;
+  cost.by_node.resize(hardware.nodes.size());
+  cost.other.resize(hardware.nodes.size());
+  for (std::size_t n = 0; n < hardware.nodes.size(); ++n) {
+    for (const Tensor3 t : kAllTensors) {
+      const Accesses& a = counts.stores[n][index(t)];
+      const bool gated = t == Tensor3::weight && n == innermost_filter;
+      const Int128 reads = gated ? a.reads * worked / kWhole : a.reads;
+      cost.by_node[n][index(t)] = reads * price[n].read[index(t)] + a.writes * price[n].write[index(t)] +
+                                  counts.hops[n][index(t)] * price[n].hop[index(t)];
+    }
+    cost.other[n] = counts.macs * worked / kWhole * price[n].mac + counts.latency_cycles * price[n].cycle;
+    const Int128 energy = cost.of_node(n);
+    cost.total += energy;
+    cost.chip += hardware.nodes[n].store.offchip ? 0 : energy;
+  }
+  return cost;
+}
+
+}  // namespace weft

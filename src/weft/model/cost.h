@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <array>
+#include <vector>
+
+#include "weft/placement/counts.h"
+#include "weft/placement/placement.h"
+
+namespace weft {
+
+/// What the actions of one node cost, ready to multiply: millionths of the library's unit, a word (store, fanout), a MAC, or
+/// a cycle (static node).
+struct NodePrices {
+  std::array<Int128, kTensors> read{}, write{}, hop{};
+  Int128 mac = 0, cycle = 0;
+};
+std::vector<NodePrices> prices(const Hardware& hardware);
+
+/// Energy in millionths of the hardware's unit (picojoules, or MACs where the components are normalised).
+struct Cost {
+  std::vector<std::array<Int128, kTensors>> by_node;  ///< data movement, by node and tensor
+  std::vector<Int128> other;                          ///< MACs and static power, by node
+  Int128 total = 0;
+  Int128 chip = 0;  ///< without off-chip memory
+
+  Int128 of_node(std::size_t node) const;
+  Int128 of_tensor(Tensor3 t) const;
+  bool operator==(const Cost&) const = default;
+};
+
+/// Prices the counts. `ifmap_zeros` is the share of zero values in the ifmap: on hardware that gates zeros, the MACs of
+/// those values and their reads of the filter cost nothing (JSSC 2017, Section V-E); elsewhere it changes nothing.
+Cost cost(const Counts& counts, const Placement& placement, const Hardware& hardware, double ifmap_zeros = 0);
+
+}  // namespace weft
