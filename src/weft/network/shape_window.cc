@@ -95,8 +95,7 @@ void split_padding(Axis& axis, std::int64_t total, bool more_at_end) {
   axis.pad_end = total - axis.pad_begin;
 }
 
-void require_window_fits(const NodeReader& node, const Axis& axis) {
-  if (axis.reach() <= axis.padded()) return;
+[[noreturn]] void refuse_window(const NodeReader& node, const Axis& axis) {
   node.bad_shape(fmt::format("its window spans {} positions, but the padded input has {}", axis.reach(), axis.padded()),
                  "lower kernel_shape or dilations, or raise pads or the input's extent");
 }
@@ -108,19 +107,18 @@ void slide(const NodeReader& node, Axis& axis, AutoPad mode, bool ceil_mode) {
     const std::int64_t needed = (axis.output - 1) * axis.stride + axis.reach();
     return split_padding(axis, needed - axis.input, mode == AutoPad::same_upper);
   }
-  require_window_fits(node, axis);
   const std::int64_t room = axis.padded() - axis.reach();
-  axis.output = room / axis.stride + 1;
-  if (!ceil_mode || mode == AutoPad::valid) return;
-  axis.output += room % axis.stride != 0;
+  if (room < 0 && (!ceil_mode || room <= -axis.stride)) refuse_window(node, axis);
+  axis.output = room / axis.stride + 1 + (ceil_mode && room > 0 && room % axis.stride != 0);
   const std::int64_t last_start = (axis.output - 1) * axis.stride;
-  if (last_start >= axis.input + axis.pad_begin) --axis.output;
+  if (ceil_mode && last_start >= axis.input + axis.pad_begin) --axis.output;
+  if (axis.output < 1) refuse_window(node, axis);
 }
 
-std::int64_t checked_extent(const NodeReader& node, Int128 extent) {
-  if (extent < 0 || extent > kMaxElements) {
+std::int64_t checked_extent(const NodeReader& node, Int128 extent, std::int64_t least) {
+  if (extent < least || extent > kMaxElements) {
     node.bad_shape(fmt::format("an extent of its output would be {}", to_string(extent)),
-                   fmt::format("extents lie in 0..{}", kMaxElements));
+                   fmt::format("extents lie in {}..{}", least, kMaxElements));
   }
   return std::int64_t(extent);
 }
@@ -130,12 +128,13 @@ void slide_transposed(const NodeReader& node, Axis& axis, AutoPad mode, std::int
                       std::int64_t wanted) {
   const Int128 full = Int128{axis.stride} * (axis.input - 1) + output_padding + axis.reach();
   if (wanted < 0 && (mode == AutoPad::notset || mode == AutoPad::valid)) {
-    axis.output = checked_extent(node, full - axis.pad_begin - axis.pad_end);
+    axis.output = checked_extent(node, full - axis.pad_begin - axis.pad_end, 1);
     return;
   }
-  axis.output = wanted >= 0 ? wanted : checked_extent(node, Int128{axis.input} * axis.stride);
-  // Beyond kMaxElements the padding has no meaning; the check keeps it in range.
-  split_padding(axis, checked_extent(node, std::max<Int128>(full - axis.output, 0)), mode == AutoPad::same_upper);
+  // SAME asks for input * stride; where the filter does not reach that far nothing is cut off and nothing added.
+  const Int128 same = std::min(Int128{axis.input} * axis.stride, full);
+  axis.output = wanted >= 0 ? wanted : checked_extent(node, same, 1);
+  split_padding(axis, checked_extent(node, std::max<Int128>(full - axis.output, 0), 0), mode == AutoPad::same_upper);
 }
 
 std::vector<Axis> transposed_axes(const NodeReader& node) {
@@ -242,7 +241,7 @@ Types conv_transpose(const NodeReader& node) {
     node.bad_shape(fmt::format("input {} and filter {} in {} group(s)", to_string(x), to_string(filter), group),
                    "the input's channels must be the filter's first extent and a multiple of group");
   }
-  const std::int64_t M = checked_extent(node, Int128{filter[1]} * group);
+  const std::int64_t M = checked_extent(node, Int128{filter[1]} * group, 0);
   require_bias(node, 2, M);
   return {{node.type(0).type, with_spatial(x[0], M, window(node).output)}};
 }

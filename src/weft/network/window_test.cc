@@ -115,6 +115,25 @@ TEST_CASE("with ceil_mode a window that would start in the padding at the end is
   CHECK(shape_of(pool({1, 1, 5}, attributes)) == Shape{1, 1, 3});
 }
 
+TEST_CASE("with ceil_mode a window may hang over the end of an input smaller than itself") {
+  const auto pooled = [](std::int64_t extent) {
+    return pool({1, 1, extent},
+                {{"kernel_shape", Integers{4}}, {"strides", Integers{3}}, {"ceil_mode", std::int64_t{1}}});
+  };
+  CHECK(shape_of(pooled(2)) == Shape{1, 1, 1});         // ceil((2 - 4) / 3 + 1) = ceil(1/3)
+  CHECK(problem_of(pooled(1)) == "network.bad-shape");  // ceil((1 - 4) / 3 + 1) = 0
+}
+
+TEST_CASE("VALID says no padding, and ceil_mode still counts") {
+  const auto pooled = [](std::int64_t ceil_mode) {
+    return shape_of(pool(
+        {1, 1, 3},
+        {{"kernel_shape", Integers{2}}, {"strides", Integers{2}}, {"auto_pad", "VALID"}, {"ceil_mode", ceil_mode}}));
+  };
+  CHECK(pooled(0) == Shape{1, 1, 1});
+  CHECK(pooled(1) == Shape{1, 1, 2});
+}
+
 TEST_CASE("MaxPool answers the indices too, of type int64") {
   OneNode node = pool({1, 2, 4, 4}, {{"kernel_shape", Integers{2, 2}}, {"strides", Integers{2, 2}}});
   node.outputs = 2;
@@ -153,6 +172,14 @@ TEST_CASE("a transposed convolution's output_shape decides its pads") {
   CHECK(w.output == Shape{8, 8});
   CHECK(w.pad_begin == Integers{1, 0});
   CHECK(w.pad_end == Integers{0, 0});
+}
+
+TEST_CASE("a transposed convolution with SAME multiplies by the stride as far as its filter reaches") {
+  const auto same = [](std::int64_t kernel) {
+    return window_of(transposed({1, 1, 3}, {1, 1, kernel}, {{"auto_pad", "SAME_UPPER"}, {"strides", Integers{2}}}));
+  };
+  CHECK(same(3) == Window{{3}, {2}, {1}, {0}, {1}, {6}});  // full extent 2*2+3 = 7
+  CHECK(same(1) == Window{{1}, {2}, {1}, {0}, {0}, {5}});  // full extent 5 < 6
 }
 
 TEST_CASE("groups of a transposed convolution multiply its filters") {
