@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <exception>
 #include <new>
 #include <ostream>
+#include <system_error>
 #include <utility>
 
 #include "weft/base/error.h"
@@ -117,6 +119,7 @@ void add_options(CLI::App& command, CommonOptions& common) {
 
 void add_common_options(CLI::App& app, CommonOptions& common) {
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    command->group("Commands");
     if (command_names(*command).empty()) {
       add_options(*command, common);
     } else {
@@ -125,12 +128,20 @@ void add_common_options(CLI::App& app, CommonOptions& common) {
   }
 }
 
+int report_lost_output(std::ostream& messages, const std::string& why) {
+  messages << fmt::format("error: cannot write the results to standard output: {}\n", why);
+  return kOutputFailed;
+}
+
 int guarded(std::ostream& messages, const std::function<int()>& work) {
   try {
     return work();
   } catch (const Error& error) {
     messages << error.what();
     return exit_code_of(error);
+  } catch (const std::system_error& failure) {
+    if (std::ferror(stdout) == 0) return report_bug(messages, failure.what());
+    return report_lost_output(messages, failure.code().message());  // thrown by fmt::print
   } catch (const std::bad_alloc&) {
     return report_bug(messages, "out of memory");
   } catch (const std::exception& unexpected) {

@@ -30,6 +30,9 @@ void add_common_options(CLI::App& app, CommonOptions& common);
 /// explained on `messages`.
 int guarded(std::ostream& messages, const std::function<int()>& work);
 
+/// Says on `messages` why stdout could not be written, and answers kOutputFailed.
+int report_lost_output(std::ostream& messages, const std::string& why);
+
 /// Parses the arguments (without the program's name), which runs the chosen command. What is wrong with the command
 /// line is explained on `messages`, with near spellings of commands and options; --help and --version are answered on
 /// `results`.

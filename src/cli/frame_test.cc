@@ -2,9 +2,11 @@
 #include "cli/frame.h"
 
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <new>
 #include <sstream>
 #include <stdexcept>
+#include <system_error>
 
 #include "weft/base/error.h"
 
@@ -131,6 +133,7 @@ TEST_CASE("an exception decides how the program ends") {
   CHECK(ending(error("store.unreachable")).first == kUnreachable);
   CHECK(ending([] { throw std::bad_alloc(); }).first == kOurBug);
   CHECK(ending([] { throw 7; }).first == kOurBug);
+  CHECK(ending([] { throw std::system_error(EIO, std::generic_category()); }).first == kOurBug);
   const auto [code, text] = ending([] { throw std::runtime_error("strange"); });
   CHECK(code == kOurBug);
   CHECK(text.find("strange") != std::string::npos);

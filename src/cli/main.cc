@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -62,9 +61,12 @@ void add_commands(CLI::App& app, CommonOptions& common, int& exit_code) {
 int flush_results(int exit_code) {
   std::cout.flush();
   const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
-  if (written) return exit_code;
-  fmt::print(stderr, "error: cannot write the results to standard output: {}\n", std::strerror(errno));
-  return exit_code == kDone ? kOutputFailed : exit_code;
+  return written || exit_code != kDone ? exit_code : report_lost_output(std::cerr, std::strerror(errno));
+}
+\n ", std::strerror(errno));
+        return exit_code == kDone
+    ? kOutputFailed
+    : exit_code;
 }
 
 }  // namespace
@@ -77,7 +79,6 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "weft " WEFT_VERSION, "Print the version");
   app.footer(kExamples);
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
-  app.get_formatter()->label("Subcommands", "Commands");
   app.require_subcommand(1);
   CommonOptions common;
   int exit_code = kDone;
