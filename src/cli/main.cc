@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,22 @@ constexpr const char* kExamples = R"(Examples:
 'weft COMMAND --help' tells more about a command.
 Exit codes: 0 done, 1 a requested check failed, 2 usage, 3 bad input, 4 infeasible, 130 interrupted.)";
 
+// CLI11's help without the lists of what excludes what and without ranges, which messages tell when it matters.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  HelpFormatter() {
+    label("SUBCOMMAND", "COMMAND");
+    column_width(kHelpColumn);
+  }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string type = option->get_type_name();
+    return type.empty() ? "" : " " + type.substr(0, type.find(':'));
+  }
+
+ private:
+  static constexpr int kHelpColumn = 28;
+};
+
 // Async-signal-safe. A progress bar may stand on the terminal's last line.
 void on_interrupt(int) {
   constexpr char kErase[] = "\r\x1b[K";
@@ -63,11 +80,6 @@ int flush_results(int exit_code) {
   const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
   return written || exit_code != kDone ? exit_code : report_lost_output(std::cerr, std::strerror(errno));
 }
-\n ", std::strerror(errno));
-        return exit_code == kDone
-    ? kOutputFailed
-    : exit_code;
-}
 
 }  // namespace
 }  // namespace weft::cli
@@ -77,14 +89,14 @@ int main(int argc, char** argv) {
   set_signals();
   CLI::App app(kDescription, "weft");
   app.set_version_flag("--version", "weft " WEFT_VERSION, "Print the version");
-  app.footer(kExamples);
-  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  app.formatter(std::make_shared<HelpFormatter>());
   app.require_subcommand(1);
   CommonOptions common;
   int exit_code = kDone;
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   return flush_results(guarded(std::cerr, [&] {
     add_commands(app, common, exit_code);
+    app.footer(kExamples);  // after the commands: each would take it over
     return run(app, arguments, exit_code, std::cout, std::cerr);
   }));
 }
