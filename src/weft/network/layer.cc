@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -198,19 +199,17 @@ ConvShape windowed_shape(const Window& w, std::span<const std::int64_t> large, s
   return s;
 }
 
-/// Operands of a convolution or product: what is multiplied with what, and the zero point of the second's integers.
+/// The two operands that are multiplied.
 struct Operands {
-  std::size_t first, second, second_zero;
+  std::size_t first, second;
 };
-Operands operands(std::string_view op) {
-  constexpr std::size_t kNever = 99;
-  if (op == "QLinearConv") return {0, 3, 5};
-  if (op == "QLinearMatMul") return {0, 3, 5};
-  return {0, 1, kNever};
+Operands operands(const Node& node) {
+  const bool quantized = node.op.starts_with("QLinear");  // each operand is followed by its scale and zero point
+  return {0, quantized ? std::size_t{3} : std::size_t{1}};
 }
 
 ConvShape conv_shape(const Graph& graph, const Node& node, const std::string& whose) {
-  const Operands at = operands(node.op);
+  const Operands at = operands(node);
   const NodeReader reader(graph.network(), node);
   const Shape& x = reader.shape(at.first);
   const Shape& filters = reader.shape(at.second);  // Conv: M, C/G, kernel; ConvTranspose: C, M/G, kernel
@@ -310,15 +309,32 @@ void require_not_empty(const ConvShape& s, const std::string& whose) {
 
 // ---- weights
 
+/// The operand that holds the weights, or nothing if both are activations.
+std::optional<std::size_t> weights_operand(const Graph& graph, const Node& node) {
+  const Operands at = operands(node);
+  if (!graph.is_activation(node.inputs[at.second])) return at.second;
+  if (!graph.is_activation(node.inputs[at.first])) return at.first;
+  return std::nullopt;
+}
+
 /// How many integers of the tensor differ from their zero point: one for all, or one for each position on `axis`.
+/// Looks at a part at a time: as 64-bit numbers a whole tensor would take up to eight times its memory.
 std::int64_t count_away_from(const ConstantTensor& tensor, const std::vector<std::int64_t>& zero_points,
                              std::size_t axis) {
-  const std::vector<std::int64_t> values = integers(tensor);
-  std::size_t inner = 1;
-  for (std::size_t a = axis + 1; a < tensor.type.shape.size(); ++a)
-    inner *= static_cast<std::size_t>(tensor.type.shape[a]);
-  std::int64_t n = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) n += values[i] != zero_points[i / inner % zero_points.size()] ? 1 : 0;
+  constexpr std::int64_t kPart = 1 << 16;
+  const Shape& shape = tensor.type.shape;
+  const std::int64_t all = elements(shape), size = bits(tensor.type.type) / 8;
+  std::int64_t inner = 1, n = 0;
+  for (std::size_t a = axis + 1; a < shape.size(); ++a) inner *= shape[a];
+  for (std::int64_t first = 0; first < all; first += kPart) {
+    std::vector<std::byte> bytes(static_cast<std::size_t>(std::min(kPart, all - first) * size));
+    materialise_part(tensor, first * size, bytes);
+    const ConstantTensor part{{tensor.type.type, {static_cast<std::int64_t>(bytes.size()) / size}},
+                              StoredValues{std::make_shared<const std::vector<std::byte>>(std::move(bytes))}};
+    for (std::int64_t i = first; const std::int64_t value : integers(part)) {
+      n += value != zero_points[static_cast<std::size_t>(i++ / inner) % zero_points.size()] ? 1 : 0;
+    }
+  }
   return n;
 }
 
@@ -328,27 +344,41 @@ struct ZeroPoints {
   std::size_t axis = 0;
 };
 
+/// The DequantizeLinear that a constant went through, or nullptr.
+const Node* dequantizer(const Graph& graph, ValueId weights) {
+  const Node* node = graph.producer(weights);
+  while (node != nullptr && node->op != "DequantizeLinear") node = graph.producer(node->inputs[0]);
+  return node;
+}
+
 /// Those of the node itself (QLinearConv, QLinearMatMul), or of the DequantizeLinear that makes its weights.
-ZeroPoints zero_points(const Graph& graph, const Node& node, const Operands& at, ValueId weights) {
+ZeroPoints zero_points(const Graph& graph, const Node& node, std::size_t operand) {
   const NodeReader reader(graph.network(), node);
-  const std::size_t last = reader.rank(at.second) - 1;
-  if (reader.has(at.second_zero)) {
-    return {reader.constant(at.second_zero), node.op == "QLinearConv" ? 0 : last};
+  if (node.op.starts_with("QLinear")) {
+    if (!reader.has(operand + 2)) return {};
+    const std::size_t rank = reader.rank(operand);
+    const std::size_t axis = node.op == "QLinearConv" || rank < 2 ? 0 : operand == 0 ? rank - 2 : rank - 1;
+    return {reader.constant(operand + 2), axis};
   }
-  const Node* made_by = graph.producer(weights);
-  if (made_by == nullptr || made_by->op != "DequantizeLinear") return {};
+  const Node* made_by = dequantizer(graph, node.inputs[operand]);
+  if (made_by == nullptr) return {};
   const NodeReader dequantize(graph.network(), *made_by);
-  if (!dequantize.has(2) || dequantize.rank(2) > 1) return {};
+  if (!dequantize.has(2) || dequantize.rank(2) > 1)
+    return {};  // blocks of weights with a zero point each are not looked into
   const ConstantTensor* points = dequantize.constant(2);
   const bool one = points == nullptr || elements(points->type.shape) == 1;
   return {points, one ? 0 : dequantize.axis(dequantize.integer("axis", 1), dequantize.rank(0))};
 }
 
-std::int64_t nonzero_weights(const Graph& graph, const Node& node, const Operands& at, ValueId weights) {
-  const ConstantTensor& tensor = *graph.value(graph.source(weights)).constant;
-  const ZeroPoints zero = zero_points(graph, node, at, weights);
-  const bool plain = zero.points == nullptr || count_nonzero(*zero.points) == 0 || bits(tensor.type.type) < 8;
-  return plain ? count_nonzero(tensor) : count_away_from(tensor, integers(*zero.points), zero.axis);
+std::int64_t nonzero_weights(const Graph& graph, const Node& node, std::size_t operand) {
+  const ValueId id = node.inputs[operand];
+  const ConstantTensor& tensor = *graph.value(graph.source(id)).constant;
+  const std::int64_t weights = elements(graph.shape(id));
+  if (elements(tensor.type.shape) != weights) return weights;  // computed from something else, e.g. from a shape
+  const auto [points, axis] = zero_points(graph, node, operand);
+  const bool whole_bytes = is_integer(tensor.type.type) && bits(tensor.type.type) >= 8;
+  if (points == nullptr || !whole_bytes || count_nonzero(*points) == 0) return count_nonzero(tensor);
+  return count_away_from(tensor, integers(*points), axis);
 }
 
 // ---- one node
@@ -369,7 +399,8 @@ void count_traffic(const Graph& graph, const Node& node, const OpRow& row, Layer
       in_bytes += byte_size(type);
     } else if (holds_parameters(row, i)) {
       parameters += elements(type.shape);
-      parameter_bytes += byte_size(graph.value(graph.source(id)).type);
+      const TensorType& stored = graph.value(graph.source(id)).type;
+      parameter_bytes += byte_size(elements(stored.shape) == elements(type.shape) ? stored : type);
     }
   }
   for (const ValueId id : node.outputs) {
@@ -409,33 +440,35 @@ std::int64_t operations(const Graph& graph, const Node& node, Work work, const L
   return 0;
 }
 
+/// Of Gemm, MatMul and QLinearMatMul; `weights` is the operand that holds them.
+ConvShape product_shape(const Graph& graph, const Node& node, std::optional<std::size_t> weights,
+                        const std::string& whose) {
+  const Operands at = operands(node);
+  const NodeReader reader(graph.network(), node);
+  const Int128 result = elements(graph.shape(node.outputs[0]));
+  const Product p = node.op == "Gemm" ? gemm_product(reader)
+                                      : matmul_product(reader.shape(at.first), reader.shape(at.second), result);
+  if (!weights) return matmul_shape(p, whose);
+  return fc_shape(graph, node.inputs[at.first], p, /*constant_first=*/*weights == at.first, whose);
+}
+
 /// Fills in what conv, fc and matmul have beyond the others.
 void measure_product(const Graph& graph, const Node& node, bool count_zeros, Layer& layer, const std::string& whose) {
-  const Operands at = operands(node.op);
-  const NodeReader reader(graph.network(), node);
-  const ValueId first = node.inputs[at.first], second = node.inputs[at.second];
-  ValueId weights = graph.is_activation(second) ? kNoValue : second;
+  auto weights = weights_operand(graph, node);
   if (layer.kind == LayerKind::conv) {
+    if (weights != operands(node).second) weights = std::nullopt;  // the filters are fed, whatever they slide over
     layer.shape = conv_shape(graph, node, whose);
-    layer.planar = reader.rank(at.first) <= 4;
+    layer.planar = graph.shape(node.inputs[0]).size() <= 4;
   } else {
-    const bool constant_first = weights == kNoValue && !graph.is_activation(first);
-    if (constant_first) weights = first;
-    const Product p = node.op == "Gemm"
-                          ? gemm_product(reader)
-                          : matmul_product(graph.shape(first), graph.shape(second), layer.output_elements);
-    if (weights == kNoValue) layer.kind = LayerKind::matmul;
-    layer.shape = weights == kNoValue ? matmul_shape(p, whose) : fc_shape(graph, first, p, constant_first, whose);
+    if (!weights) layer.kind = LayerKind::matmul;
+    layer.shape = product_shape(graph, node, weights, whose);
   }
   const ConvShape& s = layer.shape;
   require_not_empty(s, whose);
   layer.macs = narrow(Int128{s.N} * s.E * s.F * (Int128{s.G} * s.M) * (Int128{s.C} * s.R * s.S), "has MACs:", whose);
-  if (weights == kNoValue) return;
-  layer.weights = elements(graph.shape(weights));
-  const bool stored_second = weights == second;
-  layer.nonzero_weights = count_zeros && stored_second ? nonzero_weights(graph, node, at, weights)
-                          : count_zeros                ? count_nonzero(*graph.value(graph.source(weights)).constant)
-                                                       : layer.weights;
+  if (!weights) return;
+  layer.weights = elements(graph.shape(node.inputs[*weights]));
+  layer.nonzero_weights = count_zeros ? nonzero_weights(graph, node, *weights) : layer.weights;
 }
 
 Layer measure(const Graph& graph, std::size_t index, bool count_zeros) {

@@ -198,6 +198,32 @@ TEST_CASE("weights behind a DequantizeLinear are the layer's weights, and the no
   CHECK(all[1].input_elements == 16);
 }
 
+TEST_CASE("zero points are found through a transposition, and with one for each column") {
+  const Integers stored{3, 0, 9, 3, 3, 9};  // 3 x 2 with the zero points 3 | 9: 3 0 | 9 3 | 3 9 has three that differ
+  Bench b;
+  const ValueId x = b.input({1, 2});
+  const ValueId w = b.stored(stored_integers(ElementType::uint8, {3, 2}, stored));
+  const ValueId zero = b.stored(stored_integers(ElementType::uint8, {2}, Integers{3, 9}));
+  const ValueId real = b.node("DequantizeLinear", {w, b.weights({2}), zero}, {{"axis", integer(1)}});
+  b.node("MatMul", {x, b.node("Transpose", {real})});
+  const Layer layer = b.last();
+  CHECK(layer.kind == LayerKind::fc);
+  CHECK(layer.weights == 6);
+  CHECK(layer.nonzero_weights == 3);
+}
+
+TEST_CASE("zero points are compared beyond the first part of a large tensor") {
+  Integers many(200'000, 5);  // 200 x 1000
+  many.front() = 4;
+  many[65'536] = 4;
+  many.back() = 4;
+  Bench b;
+  const ValueId scale = b.weights({}), zero = b.stored(stored_integers(ElementType::int8, {}, Integers{5}));
+  const ValueId w = b.stored(stored_integers(ElementType::int8, {200, 1000}, many));
+  b.node("QLinearMatMul", {b.input({1, 200}, ElementType::int8), scale, zero, w, scale, zero, scale, zero});
+  CHECK(b.last().nonzero_weights == 3);
+}
+
 TEST_CASE("filters that are fed at run time are activations") {
   Bench b;
   b.node("Conv", {b.input({1, 1, 4, 4}), b.input({2, 1, 3, 3})});
