@@ -359,6 +359,8 @@ TEST_CASE("Constant takes one of its value attributes") {
   CHECK(type_of({"Constant", 13, {}, {{"value_strings", std::vector<std::string>{"a", "b"}}}}) ==
         TensorType{ElementType::string, {2}});
   CHECK(problem_of({"Constant", 13, {}}) == "network.missing-attribute");
+  CHECK(problem_of({"Constant", 13, {}, {{"value_int", one}, {"value_ints", Integers{4, 5}}}}) ==
+        "network.bad-attribute");
   CHECK(problem_of({"Constant", 11, {}, {{"value_int", one}}}) == "network.unknown-attribute");
 }
 

@@ -118,6 +118,16 @@ Integers reshape_target(const NodeReader& node) {
                  "both must have as many elements, and at most one extent may be -1");
 }
 
+/// Constant has exactly one of its value attributes.
+void require_one_value(const NodeReader& node) {
+  constexpr std::array kNames{"value",      "value_float",  "value_floats", "value_int",
+                              "value_ints", "value_string", "value_strings"};
+  const auto given =
+      std::count_if(kNames.begin(), kNames.end(), [&](const char* name) { return node.has_attribute(name); });
+  if (given == 0) node.fail("network.missing-attribute", "it has no value", "give it the attribute 'value'");
+  if (given > 1) node.bad_attribute(fmt::format("it has {} values", given), "keep one of its value attributes");
+}
+
 std::vector<std::size_t> required_axes(const NodeReader& node, std::size_t rank) {
   return node.axes(node.attribute_or_operand("axes", 1).value_or(Integers{}), rank);
 }
@@ -287,6 +297,7 @@ Types shape_of(const NodeReader& node) {
 }
 
 Types constant(const NodeReader& node) {
+  require_one_value(node);
   if (const auto* tensor = node.attribute<ConstantTensor>("value")) return {tensor->type};
   if (node.has_attribute("value_int")) return {{ElementType::int64, {}}};
   if (node.has_attribute("value_float")) return {{ElementType::float32, {}}};
@@ -295,10 +306,7 @@ Types constant(const NodeReader& node) {
   if (const auto* list = node.attribute<std::vector<float>>("value_floats")) {
     return {{ElementType::float32, {std::int64_t(list->size())}}};
   }
-  if (const auto* list = node.attribute<std::vector<std::string>>("value_strings")) {
-    return {{ElementType::string, {std::int64_t(list->size())}}};
-  }
-  node.fail("network.missing-attribute", "it has no value", "give it the attribute 'value'");
+  return {{ElementType::string, {std::int64_t(node.attribute<std::vector<std::string>>("value_strings")->size())}}};
 }
 
 Types constant_of_shape(const NodeReader& node) {
