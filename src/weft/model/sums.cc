@@ -35,6 +35,13 @@ std::vector<Child> children(const Placement& placement, Dim d, std::size_t outsi
   return list;
 }
 
+/// Whether some coordinates of an axis are padding, so that a tile's words depend on where it is.
+bool has_padding(const LoopProblem& problem, const Axis& axis) {
+  std::int64_t last = axis.offset;
+  for (const Axis::Term& term : axis.terms) last += term.coefficient * (problem.bound(term.dim) - 1);
+  return axis.offset < 0 || last >= axis.extent;
+}
+
 }  // namespace
 
 /// One position of the temporal loops over a dimension, or several alike.
@@ -44,9 +51,8 @@ struct StepSums::Context {
   bool still = true, quiet = true, origin = true;
 };
 
-/// Recursion over the loops of one dimension, outermost first. Contexts that cannot differ are merged where the
-/// dimension has an axis of its own; those of windows are kept apart, since padding makes the words depend on the
-/// position.
+/// Recursion over the loops of one dimension, outermost first. Contexts that cannot differ are merged, but for axes with
+/// padding, where the words depend on the position.
 struct StepSums::Enumeration {
   const StepSums& sums;
   Dim dim;
@@ -146,11 +152,11 @@ bool StepSums::can_be_quiet(int advancing) const {
 
 std::vector<StepSums::Context> StepSums::contexts(Dim d, int advancing) const {
   const auto& axes = problem_.tensor(tensor_).axes;
-  const bool window = std::any_of(axes.begin(), axes.end(), [d](const Axis& axis) {
-    return axis.terms.size() > 1 &&
+  const bool apart = std::any_of(axes.begin(), axes.end(), [&](const Axis& axis) {
+    return has_padding(problem_, axis) &&
            std::any_of(axis.terms.begin(), axis.terms.end(), [d](auto& t) { return t.dim == d; });
   });
-  Enumeration enumeration{*this, d, advancing, !window, {}};
+  Enumeration enumeration{*this, d, advancing, !apart, {}};
   enumeration.visit(0, problem_.bound(d), problem_.bound(d), {});
   return std::move(enumeration.found);
 }
@@ -234,7 +240,7 @@ Int128 StepSums::axis_sum(const Axis& axis, int advancing, StepFilter filter, co
               window.each(c0.start + k0.start, c1.start + k1.start, [&](std::size_t x) {
                 if (counted[x] == stamp || (slide && old[x] == old_stamp)) return;
                 counted[x] = stamp;
-                sum += 1;
+                sum += Int128(c0.times) * c1.times;
               });
             }
           }

@@ -48,6 +48,12 @@ class StepSums {
   /// The words of the tile arrived at that were not in the tile left, at those steps; the advancing loop is relevant.
   Int128 slides(int advancing, StepFilter filter, const std::vector<Spread>& spread) const;
 
+  /// The factors of those products: words along one coordinate of the tensor, and, for a dimension that it does not depend on,
+  /// positions times groups of children.
+  Int128 axis_sum(const Axis& axis, int advancing, StepFilter filter, const std::vector<Spread>& spread,
+                  bool slide) const;
+  Int128 other_sum(Dim d, int advancing, StepFilter filter, const std::vector<Spread>& spread) const;
+
   /// Temporal loops outside, and which of them the tensor depends on.
   const std::vector<int>& steps() const { return steps_; }
   bool relevant(int loop) const;
@@ -59,9 +65,6 @@ class StepSums {
   struct Enumeration;
   std::vector<Context> contexts(Dim d, int advancing) const;
   static bool passes(const Context& context, const StepFilter& filter, bool relevant_dim);
-  Int128 axis_sum(const Axis& axis, int advancing, StepFilter filter, const std::vector<Spread>& spread,
-                  bool slide) const;
-  Int128 other_sum(Dim d, int advancing, StepFilter filter, const std::vector<Spread>& spread) const;
   Int128 product(int advancing, StepFilter filter, const std::vector<Spread>& spread, bool slide) const;
 
   const LoopProblem& problem_;
