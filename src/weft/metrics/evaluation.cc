@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "weft/metrics/evaluation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <utility>
+
+#include "weft/base/thread_pool.h"
+#include "weft/model/counts.h"
+#include "weft/simulator/walk.h"
+
+namespace weft {
+namespace {
+
+[[noreturn]] void refuse(std::string id, std::string what, std::string mend, Place where = {}) {
+  throw Error(Problem{std::move(id), std::move(what), std::move(where), std::move(mend)});
+}
+
+// ---- which layers
+
+std::vector<std::string> names_of(const std::vector<Layer>& layers) {
+  std::vector<std::string> names;
+  for (const Layer& layer : layers) names.push_back(layer.name);
+  return names;
+}
+
+std::vector<Layer> multiplying(const std::vector<Layer>& all) {
+  std::vector<Layer> result;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(result), [](const Layer& l) { return multiplies(l.kind); });
+  return result;
+}
+
+/// A layer by its name; else all of the kind of that name.
+std::vector<std::string> chosen_by(const std::string& wanted, const std::vector<Layer>& layers) {
+  std::vector<std::string> names = names_of(layers);
+  if (std::find(names.begin(), names.end(), wanted) != names.end()) return {wanted};
+  std::vector<std::string> of_kind;
+  for (const Layer& layer : layers) {
+    if (name(layer.kind) == wanted) of_kind.push_back(layer.name);
+  }
+  return of_kind;
+}
+
+void require_layer(const std::string& wanted, const std::string& whose, const Network& network,
+                   const std::vector<Layer>& layers, const Place& where = {}) {
+  if (!chosen_by(wanted, layers).empty()) return;
+  const std::vector<std::string> names = names_of(layers);
+  const std::string near = nearest(wanted, names);
+  constexpr std::size_t kMostListed = 12;
+  const std::vector<std::string> few(names.begin(),
+                                     names.begin() + std::ptrdiff_t(std::min(names.size(), kMostListed)));
+  refuse("evaluation.unknown-layer",
+         fmt::format("{}: network '{}' has no layer '{}' that multiplies", whose, network.name, wanted),
+         !near.empty() ? fmt::format("did you mean '{}'?", near)
+                       : fmt::format("it has {}{}", fmt::join(few, ", "), names.size() > few.size() ? " ..." : ""),
+         where);
+}
+
+/// All names that the options mention must exist; a mapping without a name needs a single layer to be for.
+void check_names(const Network& network, const std::vector<Layer>& layers, const EvaluationOptions& options,
+                 std::size_t evaluated) {
+  for (const LayerMapping& given : options.mappings) {
+    if (!given.layer.empty()) require_layer(given.layer, "the mapping file", network, layers, given.where);
+    if (given.layer.empty() && evaluated != 1) {
+      refuse("evaluation.unnamed-mapping",
+             fmt::format("the nest is for no layer by name, but {} layers are evaluated", evaluated),
+             "choose one layer, or write the nest below `layers:` and its layer's name", given.where);
+    }
+  }
+  if (!options.statistics) return;
+  for (const auto& [layer, share] : options.statistics->ifmap_zeros) {
+    require_layer(layer, "the statistics", network, layers);
+  }
+}
+
+std::vector<Layer> chosen(const Network& network, const std::vector<Layer>& layers,
+                          const std::vector<std::string>& wanted) {
+  if (layers.empty()) {
+    refuse("evaluation.no-layers", fmt::format("network '{}' has no layer that multiplies", network.name),
+           "give a network with CONV, FC or matrix-product layers");
+  }
+  if (wanted.empty()) return layers;
+  std::vector<std::string> names;
+  for (const std::string& word : wanted) {
+    require_layer(word, "the layers asked for", network, layers);
+    for (std::string& name : chosen_by(word, layers)) names.push_back(std::move(name));
+  }
+  std::vector<Layer> result;
+  std::copy_if(layers.begin(), layers.end(), std::back_inserter(result),
+               [&](const Layer& layer) { return std::find(names.begin(), names.end(), layer.name) != names.end(); });
+  return result;
+}
+
+// ---- one layer
+
+/// What is the same for all layers.
+struct Setting {
+  const Hardware& hardware;
+  Conventions conventions;
+  Objective objective;
+  std::optional<Dataflow> dataflow;
+  bool check;
+};
+
+struct Task {
+  LayerEvaluation evaluation;           ///< layer, problem and zeros filled in
+  const LayerMapping* given = nullptr;  ///< else it is searched
+};
+
+/// About what a walk costs: each tile is made anew whenever a loop outside it moves, each MAC looks at three words.
+double walk_work(const LoopProblem& problem, const Placement& placement) {
+  const auto repeats = [&](std::size_t loops) {
+    double product = 1;
+    for (std::size_t i = 0; i < loops; ++i) product *= double(placement.loops[i].bound);
+    return product;
+  };
+  double work = kTensors * repeats(placement.loops.size());
+  for (const Tensor3 t : kAllTensors) {
+    for (const PlacedPoint& point : placement.points[index(t)]) {
+      const DimSizes tile = tile_at(problem, placement, point.loops_outside);
+      work += repeats(point.loops_outside) * double(tile_words(problem, t, tile));
+    }
+  }
+  return work;
+}
+
+WalkCheck check_by_walking(const LayerEvaluation& e, const Setting& setting) {
+  if (walk_work(e.problem, e.placement) > kMostWalkWork) return WalkCheck::too_large;
+  const Counts walked = walk(e.problem, e.placement, setting.hardware, setting.conventions);
+  return walked == e.counts ? WalkCheck::agrees : WalkCheck::differs;
+}
+
+void cost_given(LayerEvaluation& e, const LayerMapping& given, const Setting& setting) {
+  e.mapping = given.mapping;
+  e.mapping_file = given.where.file;
+  e.placement = place(e.problem, e.mapping, setting.hardware, given.where);
+  require_fits(e.problem, e.placement, setting.hardware, given.where);
+  e.counts = count(e.problem, e.placement, setting.hardware, setting.conventions);
+  e.cost = cost(e.counts, e.placement, setting.hardware, e.ifmap_zeros);
+}
+
+void search(LayerEvaluation& e, const Setting& setting) {
+  MappingResult found =
+      find_mapping(e.problem, setting.hardware, *setting.dataflow,
+                   {.objective = setting.objective, .conventions = setting.conventions, .ifmap_zeros = e.ifmap_zeros});
+  e.mapping = std::move(found.mapping);
+  e.placement = place(e.problem, e.mapping, setting.hardware);
+  e.counts = std::move(found.counts);
+  e.cost = std::move(found.cost);
+  e.certificate = std::move(found.certificate);
+}
+
+LayerEvaluation solve(const Task& task, const Setting& setting) {
+  LayerEvaluation e = task.evaluation;
+  if (task.given != nullptr) {
+    cost_given(e, *task.given, setting);
+  } else {
+    search(e, setting);
+  }
+  if (setting.check) e.check = check_by_walking(e, setting);
+  return e;
+}
+
+// ---- all layers
+
+const LayerMapping* mapping_for(const std::string& layer, const std::vector<LayerMapping>& mappings) {
+  const auto found = std::find_if(mappings.begin(), mappings.end(), [&](const LayerMapping& given) {
+    return given.layer.empty() || given.layer == layer;
+  });
+  return found == mappings.end() ? nullptr : &*found;
+}
+
+double zeros_of(const std::string& layer, const std::optional<ActivationStatistics>& statistics) {
+  if (!statistics) return 0;
+  const auto found = statistics->ifmap_zeros.find(layer);
+  return found == statistics->ifmap_zeros.end() ? 0 : found->second;
+}
+
+std::vector<Task> tasks_for(const std::vector<Layer>& layers, const Conventions& conventions,
+                            const EvaluationOptions& options) {
+  std::vector<Task> tasks;
+  for (const Layer& layer : layers) {
+    Task task;
+    task.evaluation.layer = layer;
+    task.evaluation.problem = loop_problem(planar_shape(layer), layer.name, conventions.padding);
+    task.evaluation.ifmap_zeros = zeros_of(layer.name, options.statistics);
+    task.given = mapping_for(layer.name, options.mappings);
+    tasks.push_back(std::move(task));
+  }
+  return tasks;
+}
+
+/// For each task the first one that has the same answer: equal loops, equal zeros, both searched.
+std::vector<std::size_t> first_equals(const std::vector<Task>& tasks) {
+  std::vector<std::size_t> first;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const auto same = [&](std::size_t k) {
+      return tasks[i].given == nullptr && tasks[k].given == nullptr &&
+             tasks[k].evaluation.ifmap_zeros == tasks[i].evaluation.ifmap_zeros &&
+             tasks[k].evaluation.problem.same_loops(tasks[i].evaluation.problem);
+    };
+    std::size_t k = 0;
+    while (k < i && !same(k)) ++k;
+    first.push_back(k);
+  }
+  return first;
+}
+
+/// Hands `progress` one call at a time.
+class ProgressCount {
+ public:
+  ProgressCount(const EvaluationOptions& options, std::size_t of) : options_(options), of_(of) { report(); }
+  void advance() {
+    const std::lock_guard lock(mutex_);
+    ++done_;
+    report();
+  }
+
+ private:
+  void report() {
+    if (options_.progress) options_.progress(done_, of_);
+  }
+  const EvaluationOptions& options_;
+  const std::size_t of_;
+  std::size_t done_ = 0;
+  std::mutex mutex_;
+};
+
+std::vector<LayerEvaluation> solve_all(const std::vector<Task>& tasks, const Setting& setting,
+                                       const EvaluationOptions& options) {
+  const std::vector<std::size_t> first = first_equals(tasks);
+  std::vector<std::size_t> distinct;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (first[i] == i) distinct.push_back(i);
+  }
+  std::vector<LayerEvaluation> solved(tasks.size());
+  ProgressCount progress(options, distinct.size());
+  const int jobs = options.jobs > 0 ? options.jobs : available_cpus();
+  ThreadPool pool(std::min(jobs, static_cast<int>(distinct.size())));
+  pool.parallel_for(distinct.size(), [&](std::size_t i) {
+    solved[distinct[i]] = solve(tasks[distinct[i]], setting);
+    progress.advance();
+  });
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (first[i] == i) continue;
+    solved[i] = solved[first[i]];
+    solved[i].layer = tasks[i].evaluation.layer;
+    solved[i].problem.name = tasks[i].evaluation.problem.name;
+  }
+  return solved;
+}
+
+Dataflow dataflow_for(const Hardware& hardware, const std::string& wanted) {
+  const std::string& name = wanted.empty() ? hardware.dataflow : wanted;
+  if (name.empty()) {
+    refuse("evaluation.no-dataflow",
+           fmt::format("hardware '{}' names no dataflow, so no mapping can be searched", hardware.name),
+           "name one of them with --dataflow, or in the hardware file, or give every layer a mapping");
+  }
+  return load_dataflow(name);
+}
+
+OtherLayer other_layer(const Layer& layer, const Hardware& hardware) {
+  OtherLayer other{.layer = layer};
+  if (layer.kind == LayerKind::data) return other;
+  const auto bytes = [&](std::int64_t elements, Tensor3 t) {
+    return static_cast<std::int64_t>((Int128(elements) * hardware.bits[index(t)] + 7) / 8);
+  };
+  other.read_bytes = bytes(layer.input_elements, Tensor3::ifmap) + bytes(layer.parameters, Tensor3::weight);
+  other.write_bytes = bytes(layer.output_elements, Tensor3::ifmap);
+  return other;
+}
+
+std::vector<OtherLayer> other_layers(const std::vector<Layer>& all, const Hardware& hardware) {
+  std::vector<OtherLayer> others;
+  for (const Layer& layer : all) {
+    if (!multiplies(layer.kind)) others.push_back(other_layer(layer, hardware));
+  }
+  return others;
+}
+
+/// Extent of axis 0 of the first input: what with_batch sets.
+std::int64_t batch_of(const Network& network) {
+  if (network.inputs.empty()) return 1;
+  const Shape& shape = network.values[static_cast<std::size_t>(network.inputs.front())].type.shape;
+  return shape.empty() ? 1 : std::max<std::int64_t>(1, shape.front());
+}
+
+Conventions conventions_for(const Hardware& hardware, const std::string& wanted) {
+  const Conventions own = parse_conventions(hardware.conventions);
+  return wanted.empty() ? own : parse_conventions(wanted, own);
+}
+
+}  // namespace
+
+Evaluation evaluate(const Network& network, const Hardware& hardware, const EvaluationOptions& options) {
+  const std::vector<Layer> all = layers(network, /*count_zeros=*/false);
+  const std::vector<Layer> candidates = multiplying(all);
+  const std::vector<Layer> evaluated = chosen(network, candidates, options.layers);
+  check_names(network, candidates, options, evaluated.size());
+
+  Evaluation result;
+  result.network = network.name;
+  result.hardware = hardware;
+  result.batch = batch_of(network);
+  result.conventions = conventions_for(hardware, options.conventions);
+  result.objective = options.objective;
+  if (options.statistics) result.zeros_source = options.statistics->source;
+  if (options.layers.empty()) result.other_layers = other_layers(all, hardware);
+
+  const std::vector<Task> tasks = tasks_for(evaluated, result.conventions, options);
+  Setting setting{hardware, result.conventions, options.objective, {}, options.check};
+  if (std::any_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.given == nullptr; })) {
+    setting.dataflow = dataflow_for(hardware, options.dataflow);
+    result.dataflow = setting.dataflow->name;
+  }
+  result.layers = solve_all(tasks, setting, options);
+  return result;
+}
+
+}  // namespace weft
