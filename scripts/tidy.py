@@ -4,7 +4,7 @@
 
   scripts/tidy.py BUILD [--deep] [-j N] [FILE...]
 
-The slow path-sensitive checks (clang-analyzer-*) run only with --deep. A file that passed leaves a stamp in BUILD/tidy.
+The slow path-sensitive checks (clang-analyzer-*), and the checks of tests, run only with --deep. A file that passed leaves a stamp in BUILD/tidy.
 """
 import argparse
 import concurrent.futures
@@ -54,7 +54,7 @@ def check(entry, build, deep):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", type=pathlib.Path)
-    parser.add_argument("--deep", action="store_true", help="with the clang static analyzer")
+    parser.add_argument("--deep", action="store_true", help="with the clang static analyzer, and tests too")
     parser.add_argument("-j", "--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("files", nargs="*", help="parts of the paths of files to check; all of them if none is given")
     options = parser.parse_args()
@@ -63,6 +63,8 @@ def main():
     stamps.mkdir(exist_ok=True)
     entries = {}
     for entry in json.loads((options.build / "compile_commands.json").read_text(encoding="utf-8")):
+        if entry["file"].endswith("_test.cc") and not options.deep:
+            continue
         own = pathlib.Path(entry["file"]).is_relative_to(REPOSITORY) and str(options.build.resolve()) not in entry["file"]
         if own and (not options.files or any(part in entry["file"] for part in options.files)):
             entries[stamp_of(entry, options.deep)] = entry

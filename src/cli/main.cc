@@ -81,22 +81,25 @@ int flush_results(int exit_code) {
   return written || exit_code != kDone ? exit_code : report_lost_output(std::cerr, std::strerror(errno));
 }
 
-}  // namespace
-}  // namespace weft::cli
-
-int main(int argc, char** argv) {
-  using namespace weft::cli;
-  set_signals();
+int run_weft(const std::vector<std::string>& arguments) {
   CLI::App app(kDescription, "weft");
+  app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", "weft " WEFT_VERSION, "Print the version");
   app.formatter(std::make_shared<HelpFormatter>());
   app.require_subcommand(1);
   CommonOptions common;
   int exit_code = kDone;
+  add_commands(app, common, exit_code);
+  app.footer(kExamples);  // after the commands: each would take it over
+  return run(app, arguments, exit_code, std::cout, std::cerr);
+}
+
+}  // namespace
+}  // namespace weft::cli
+
+int main(int argc, char** argv) {
+  weft::cli::set_signals();
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
-  return flush_results(guarded(std::cerr, [&] {
-    add_commands(app, common, exit_code);
-    app.footer(kExamples);  // after the commands: each would take it over
-    return run(app, arguments, exit_code, std::cout, std::cerr);
-  }));
+  const int exit_code = weft::cli::guarded(std::cerr, [&] { return weft::cli::run_weft(arguments); });
+  return weft::cli::flush_results(exit_code);
 }

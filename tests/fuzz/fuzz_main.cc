@@ -17,8 +17,9 @@
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-extern "C" [[gnu::weak]] void __sanitizer_set_death_callback(
-    void (*callback)());  // NOLINT(bugprone-reserved-identifier)
+// Of the sanitizers' run-time library, where there is one.
+extern "C" [[gnu::weak]] void __sanitizer_set_death_callback(  // NOLINT(bugprone-reserved-identifier,readability-*)
+    void (*callback)());
 
 namespace {
 
