@@ -32,8 +32,8 @@ struct ConvShape {
 ///   norm         BatchNormalization, LRN
 ///   activation   functions of one variable (Relu .. Clip), Softmax and LogSoftmax
 ///   elementwise  Add .. Div, Sum, Max, QuantizeLinear, DequantizeLinear
-///   data         what only names, moves or chooses: Reshape, Concat, Pad, Cast ..; and any node that reads nothing but
-///   constants
+///   data         what only names, moves or chooses: Reshape, Concat, Pad, Cast ..
+/// A node that reads nothing but constants is `data`, whatever its operator.
 enum class LayerKind { conv, fc, matmul, pool, norm, activation, elementwise, data };
 std::string_view name(LayerKind kind);
 /// The kind by the operator alone (fc for all matrix products), or nothing for an operator that is not counted yet.
@@ -46,18 +46,15 @@ inline bool multiplies(LayerKind kind) {
 /// One node, measured. For conv, fc and matmul `shape` is meaningful:
 ///   - A 1-D convolution has H = R = E = 1.
 ///   - ConvTranspose is the convolution that has the same MACs, whose data gradient it is: M, E, F belong to the tensor
-///   that is
-///     read, C, H, W to the one that is made.
+///     that is read; C, H, W to the one that is made.
 ///   - A matrix product A[N' x K] B[K x M] without constant operand has C = K, M = M, N = its rows, G = its batch of
 ///     matrices, and no weights. With a constant operand (fc) G is the number of different constant matrices.
 ///   - An fc whose input is a flattened feature map C x H x W keeps R = H, S = W (survey, Section III).
-///   - Convolutions over three or more axes are not `planar`: the outer axes are folded so that weights and MACs are
-///   right
-///     (C times the kernel's outer extents, N times the ofmap's), but the reuse along them cannot be said in these
-///     letters.
-/// An addition of the bias is part of its layer and no operation of its own. Weights behind DequantizeLinear, Reshape,
-/// Transpose .. of a constant count as the constant. A constant that two nodes read is counted with each; one that is
-/// fed at run time is an activation.
+///   - Convolutions over three or more axes are not `planar`. The outer axes are folded so that weights and MACs are
+///     right (C times the kernel's outer extents, N times the ofmap's); the reuse along them has no letters.
+/// The addition of a bias is part of its layer and no operation of its own. Weights behind DequantizeLinear, Reshape,
+/// Transpose .. of a constant count as the constant. A constant that two nodes read is counted with each; filters that
+/// are fed at run time are activations.
 struct Layer {
   std::size_t node = 0;  ///< index in Network::nodes
   std::string name;
@@ -67,20 +64,19 @@ struct Layer {
   bool planar = true;                ///< false: see above
   std::int64_t weights = 0;          ///< filter weights, without bias and normalisation, as the survey counts them
   std::int64_t nonzero_weights = 0;  ///< of integers: those that differ from their zero point
-  std::int64_t parameters =
-      0;                  ///< weights, bias, scale and shift of normalisation (not its statistics), slopes, tables
-  std::int64_t macs = 0;  ///< 0 unless multiplies(kind)
-  /// Elementary operations of the other kinds, per output: pool and ReduceMean one for each element of the window; LRN
-  /// its size
-  /// + 3 (scale, power, divide); BatchNormalization 2 (multiply, add); Softmax 3 (exponential, sum, divide); n operands
-  /// n - 1; other functions 1; data 0.
+  std::int64_t parameters = 0;       ///< weights, biases, scales and shifts, slopes, tables; not running statistics
+  std::int64_t macs = 0;             ///< 0 unless multiplies(kind)
+  /// Elementary operations of the other kinds. For each output: a pool has one for each element of the window; LRN its
+  /// size + 3 (scale, power, divide); BatchNormalization 2 (multiply, add); Softmax 3 (exponential, sum, divide); n
+  /// operands n - 1; other functions 1. ReduceMean has one for each input; data none.
   std::int64_t operations = 0;
   std::int64_t input_elements = 0;  ///< activations read, constants left out
   std::int64_t output_elements = 0;
-  std::int64_t input_bytes = 0, output_bytes = 0,
-               parameter_bytes = 0;  ///< the same three, dense, in their element types
-  int element_bits = 32;             ///< of operand 0
-  int depth = 0;                     ///< CONV layers on the longest path from an input up to and including this node
+  std::int64_t input_bytes = 0;  ///< of these elements, dense, in their own types; likewise the next two
+  std::int64_t output_bytes = 0;
+  std::int64_t parameter_bytes = 0;
+  int element_bits = 32;  ///< of operand 0
+  int depth = 0;          ///< CONV layers on the longest path from an input up to and including this node
 };
 
 /// Every node in order. Needs inferred shapes. `count_zeros` looks at the weights' values for nonzero_weights (else it

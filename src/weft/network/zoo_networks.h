@@ -21,8 +21,8 @@ Network lenet5(std::string_view name, C3 c3);
 Network lenet5_caffe(std::string_view name);
 
 /// Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", NIPS 2012; conv2,
-/// conv4 and conv5 in two groups. 227 pixels, as every implementation has it: with the 224 that the text says, 55
-/// outputs do not come.
+/// conv4 and conv5 in two groups. 227 pixels, as Caffe and the survey have it: with the 224 of the text and no padding
+/// there are not 55 outputs.
 Network alexnet(std::string_view name);
 /// Sermanet et al., "OverFeat: integrated recognition, localization and detection using convolutional networks", ICLR
 /// 2014, Table 1 (fast) and Table 3 (accurate).
