@@ -276,6 +276,7 @@ double YamlMap::volts(std::string_view key) {
 void YamlMap::finish() {
   for (const YamlNode::Entry& entry : node_.entries()) {
     const std::string& key = entry.key.text();
+    if (problems_->size() >= kMostYamlProblems) return;
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
     problem(entry.key, "yaml.unknown-key", fmt::format("{} has no setting '{}'", whose_, key),
             suggest(key, known_, "settings"));
