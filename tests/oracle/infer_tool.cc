@@ -3,12 +3,15 @@
 // outputs, or the error. `infer_tool --all` prints the types of all values; `infer_tool --rewrite` writes each model
 // back to
 // "<path>.again" as well.
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "weft/base/error.h"
 #include "weft/io/onnx.h"
+#include "weft/network/operators.h"
 
 namespace {
 
@@ -38,15 +41,33 @@ ordered_json report(const std::string& path, bool all, bool rewrite) {
   }
 }
 
+ordered_json count(weft::OperandCount n) {
+  return {n.least, n.most == weft::kAnyNumber ? ordered_json("any") : ordered_json(n.most)};
+}
+
+ordered_json row_of(const weft::OperatorRow& row) {
+  ordered_json attributes = ordered_json::object();
+  for (const weft::AttributeRule& rule : row.attributes)
+    attributes[std::string(rule.name)] = {weft::name(rule.kind), rule.required};
+  return {{"name", row.name},
+          {"since", row.since},
+          {"inputs", count(row.inputs)},
+          {"outputs", count(row.outputs)},
+          {"attributes", attributes}};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool all = false, rewrite = false;
-  for (int i = 1; i < argc; ++i) {
-    all = all || argv[i] == std::string("--all");
-    rewrite = rewrite || argv[i] == std::string("--rewrite");
+  const std::vector<std::string> options(argv + 1, argv + argc);
+  const auto has = [&](const char* option) {
+    return std::find(options.begin(), options.end(), option) != options.end();
+  };
+  if (has("--operators")) {
+    for (const weft::OperatorRow& row : weft::operators()) std::cout << row_of(row).dump() << '\n';
+    return 0;
   }
   std::string path;
-  while (std::getline(std::cin, path)) std::cout << report(path, all, rewrite).dump() << '\n';
+  while (std::getline(std::cin, path)) std::cout << report(path, has("--all"), has("--rewrite")).dump() << '\n';
   return 0;
 }

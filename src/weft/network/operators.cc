@@ -73,6 +73,7 @@ std::vector<OperatorRow> make_table() {
       {"Clip", 11, up_to_three, one, arithmetic, 3, none, rule::clip},
       {"Concat", 4, any_count, one, any, kAnyNumber, needs_axis, rule::concat, folding::concat},
       {"Constant", 1, {0, 0}, one, any, 0, needs_value, rule::constant, folding::constant},
+      {"Constant", 11, {0, 0}, one, any, 0, value, rule::constant, folding::constant},
       {"Constant", 12, {0, 0}, one, any, 0, some_value, rule::constant, folding::constant},
       {"ConstantOfShape", 9, one, one, any, 1, value, rule::constant_of_shape, folding::constant_of_shape},
       {"Conv", 1, two_or_three, one, floats, 3, conv, rule::conv},
