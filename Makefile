@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .PHONY: help demo test quick asan tidy analyze format format-check fuzz bench clean
 
 PYTHON := $(shell [ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)
-SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.h' '*.cc')
+SOURCES = $(shell find src tests bench -name '*.h' -o -name '*.cc')
 FUZZ_SECONDS ?= 600
 
 # Configures and builds a preset. Says what it does on one line; shows the output only when it fails.
@@ -66,7 +66,7 @@ format-check:
 
 fuzz:
 	@scripts/setup.sh --tests
-	$(call build,fuzz)
+	$(call build,fuzz,--target fuzz_targets)
 	@for target in build/fuzz/tests/fuzz/*_fuzz; do \
 	  name=$$(basename "$$target"); \
 	  mkdir -p "build/fuzz/corpus/$$name"; \

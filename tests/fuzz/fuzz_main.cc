@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kDefaultRuns = 3000;
+constexpr int kDefaultRuns = 20'000;
 constexpr std::size_t kLongestInput = 1 << 16;
 
 std::string current;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): for the signal handler
