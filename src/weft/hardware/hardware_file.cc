@@ -188,14 +188,14 @@ struct Reader {
     const fs::path beside = fs::path(path).parent_path() / (library + ".yaml");
     const fs::path ours = fs::path(data_directory()) / "components" / (library + ".yaml");
     std::error_code ignored;
-    if (library.find('/') != std::string::npos ||
-        (!fs::is_regular_file(beside, ignored) && !fs::is_regular_file(ours, ignored))) {
+    const bool has_own = fs::is_regular_file(beside, ignored) && !fs::equivalent(beside, path, ignored);
+    if (library.find('/') != std::string::npos || (!has_own && !fs::is_regular_file(ours, ignored))) {
       map.problem(*node, "components.unknown", fmt::format("there is no component library '{}'", library),
                   fmt::format("put {}.yaml beside the hardware file, or name one of {}", library,
                               fmt::join(names_in("components"), ", ")));
       return;
     }
-    hardware.components = read_components(fs::is_regular_file(beside, ignored) ? beside : ours);
+    hardware.components = read_components(has_own ? beside : ours);
   }
 
   static std::vector<std::string> names_in(const std::string& folder) {
