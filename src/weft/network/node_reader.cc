@@ -54,7 +54,7 @@ bool NodeReader::flag(std::string_view name, bool otherwise) const {
   return value == 1;
 }
 
-std::string NodeReader::text(std::string_view name, std::string otherwise) const {
+std::string NodeReader::text(std::string_view name, const std::string& otherwise) const {
   const auto* value = attribute<std::string>(name);
   return value ? *value : otherwise;
 }

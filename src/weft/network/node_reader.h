@@ -40,7 +40,7 @@ class NodeReader {
   std::int64_t integer(std::string_view name, std::int64_t otherwise) const;
   float number(std::string_view name, float otherwise) const;
   bool flag(std::string_view name, bool otherwise) const;  ///< 0 or 1, else network.bad-attribute
-  std::string text(std::string_view name, std::string otherwise) const;
+  std::string text(std::string_view name, const std::string& otherwise) const;
   std::optional<std::vector<std::int64_t>> integers(std::string_view name) const;
   template <class T>
   const T* attribute(std::string_view name) const {

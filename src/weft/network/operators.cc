@@ -142,8 +142,8 @@ std::vector<OperatorRow> make_table() {
 }
 
 const std::vector<OperatorRow>& table() {
-  static const std::vector<OperatorRow> rows = make_table();
-  return rows;
+  static const std::vector<OperatorRow> kRows = make_table();
+  return kRows;
 }
 
 std::vector<std::string> known_names() {

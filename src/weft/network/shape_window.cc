@@ -53,7 +53,7 @@ std::vector<std::int64_t> settings(const NodeReader& node, std::string_view name
 /// The kernel's extents: those of the filter operand if there is one, which kernel_shape must then repeat.
 std::vector<std::int64_t> kernel_extents(const NodeReader& node, std::size_t n, const Shape* filter) {
   if (filter == nullptr) return settings(node, "kernel_shape", n, 1, 1);
-  const std::vector<std::int64_t> extents(filter->begin() + 2, filter->end());
+  std::vector<std::int64_t> extents(filter->begin() + 2, filter->end());
   if (settings(node, "kernel_shape", n, 0, 1) != extents && node.has_attribute("kernel_shape")) {
     node.bad_shape(fmt::format("kernel_shape disagrees with the filter's shape {}", to_string(*filter)),
                    "leave kernel_shape out, or make it the filter's spatial extents");

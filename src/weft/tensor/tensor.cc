@@ -207,7 +207,7 @@ std::vector<std::int64_t> widened(const std::vector<std::byte>& bytes) {
   for (std::size_t i = 0; i < out.size(); ++i) {
     T value;
     std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
-    out[i] = std::int64_t(value);
+    out[i] = std::int64_t(value);  // NOLINT(bugprone-signed-char-misuse): int8 keeps its sign
   }
   return out;
 }
