@@ -18,7 +18,7 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t col
     const std::size_t end = std::min(text.find(' ', begin), text.size());
     const std::string word = text.substr(begin, end - begin);
     const std::size_t width = count_characters(word);
-    if (!out.empty() && column + 1 + width > kPageWidth) {
+    if (!out.empty() && column + 1 + width > kPageWidth && word != "%") {
       out += "\n" + std::string(indent, ' ');
       column = indent;
     } else if (!out.empty()) {
