@@ -83,14 +83,20 @@ Explanation explain_unknown(const CLI::App& command, const std::string& argument
   return {fmt::format("'{}' has no command '{}'", name, argument), mend};
 }
 
-// Leftovers say more than what CLI11 misses because of them. Options first: after a misspelt one its value is left over
-// too.
+// The leftover that explains the others. A command that is unknown leaves all that follows it; after a misspelt option
+// its value is left over too.
+std::string culprit(const CLI::App& command, const std::vector<std::string>& left) {
+  const bool wants_command = !command_names(command).empty();
+  const auto found = std::find_if(left.begin(), left.end(),
+                                  [&](const std::string& word) { return word.starts_with('-') != wants_command; });
+  return found != left.end() ? *found : left.front();
+}
+
+// Leftovers say more than what CLI11 misses because of them.
 Explanation explanation_of(const CLI::App& app, const CLI::ParseError& failure) {
   const CLI::App& command = reached(app);
   const std::vector<std::string> left = app.remaining(true);
-  const auto option = std::find_if(left.begin(), left.end(), [](const auto& word) { return word.starts_with('-'); });
-  if (option != left.end()) return explain_unknown(command, *option);
-  if (!left.empty()) return explain_unknown(command, left.front());
+  if (!left.empty()) return explain_unknown(command, culprit(command, left));
   const std::string help = fmt::format("'{} --help' shows how it is used", full_name(command));
   return {fmt::format("{}: {}", full_name(command), printable(failure.what())), help};
 }

@@ -82,6 +82,9 @@ TEST_CASE("a misspelt command, option or command of a command is corrected") {
   Program command;
   CHECK(command({"evalute", "alexnet"}) == kUsage);
   CHECK(command.messages.str() == "error: 'weft' has no command 'evalute'\n  mend: did you mean 'evaluate'?\n");
+  Program followed;
+  CHECK(followed({"evalute", "alexnet", "--hardware", "eyeriss"}) == kUsage);
+  CHECK(followed.messages.str() == command.messages.str());
   Program option;
   CHECK(option({"evaluate", "alexnet", "--hardwear=eyeriss"}) == kUsage);
   CHECK(option.messages.str() ==
