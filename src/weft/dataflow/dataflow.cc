@@ -24,7 +24,8 @@ std::vector<Letter> letters(YamlMap& map, std::string_view key, std::optional<Le
     if (letter && std::find(result.begin(), result.end(), *letter) == result.end()) {
       result.push_back(*letter);
     } else {
-      map.problem(*node, "dataflow.bad-letter", fmt::format("'{}' is {} {}", word, letter ? "twice here, a" : "no", kind),
+      map.problem(*node, "dataflow.bad-letter",
+                  fmt::format("'{}' is {} {}", word, letter ? "twice here, a" : "no", kind),
                   "dimensions are N G M C E F R S; tensors are ifmap, weight, psum; each at most once");
     }
   }
@@ -96,12 +97,12 @@ Dataflow load_dataflow(const std::string& name_or_path) {
     return read(read_yaml_file(fs::path(data_directory()) / "dataflows" / (name_or_path + ".yaml")));
   }
   const std::string near = nearest(name_or_path, names);
-  throw Error(Problem{.id = "dataflow.unknown",
-                      .what = fmt::format("there is no dataflow '{}'", name_or_path),
-                      .where = {},
-                      .mend = near.empty() ? fmt::format("one of {}, or the path of a file ending in .yaml",
-                                                         fmt::join(names, ", "))
-                                           : fmt::format("did you mean '{}'?", near)});
+  throw Error(Problem{
+      .id = "dataflow.unknown",
+      .what = fmt::format("there is no dataflow '{}'", name_or_path),
+      .where = {},
+      .mend = near.empty() ? fmt::format("one of {}, or the path of a file ending in .yaml", fmt::join(names, ", "))
+                           : fmt::format("did you mean '{}'?", near)});
 }
 
 }  // namespace weft

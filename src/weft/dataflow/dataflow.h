@@ -17,15 +17,15 @@ enum class Region : std::uint8_t { outermost, buffer, pe };
 struct DataflowStep {
   enum class Kind : std::uint8_t { keep, loops, spatial };
   Kind kind = Kind::loops;
-  std::vector<Tensor3> keep;      ///< keep: the tensors whose storage points stand here
-  Region region = Region::buffer; ///< keep: in which stores (none of them: the level is bypassed)
-  std::vector<Dim> dims;          ///< loops, spatial: the dimensions that may have a loop here, outermost first
-  bool any_order = false;         ///< loops: the mapper chooses the order
+  std::vector<Tensor3> keep;       ///< keep: the tensors whose storage points stand here
+  Region region = Region::buffer;  ///< keep: in which stores (none of them: the level is bypassed)
+  std::vector<Dim> dims;           ///< loops, spatial: the dimensions that may have a loop here, outermost first
+  bool any_order = false;          ///< loops: the mapper chooses the order
   bool operator==(const DataflowStep&) const = default;
 };
 
-/// A dataflow: which loops a mapping may have, where, and where tensors are kept. A file of `kind: dataflow`; the mapper
-/// chooses the bounds. A dimension without a loop here is kept whole inside.
+/// A dataflow: which loops a mapping may have, where, and where tensors are kept. A file of `kind: dataflow`; the
+/// mapper chooses the bounds. A dimension without a loop here is kept whole inside.
 struct Dataflow {
   std::string name, description, source;
   std::vector<DataflowStep> steps;  ///< outermost first

@@ -13,18 +13,19 @@
 
 namespace weft {
 
-/// What is least in the best mapping. Ties: the other of energy and latency, then more active PEs, then the mapping's text.
+/// What is least in the best mapping. Ties: the other of energy and latency, then more active PEs, then the mapping's
+/// text.
 enum class Objective : std::uint8_t { energy, latency, edp };
 inline constexpr std::array<std::string_view, 3> kObjectiveNames = {"energy", "latency", "edp"};
 std::string to_string(Objective objective);
 
 /// What the mapper proves about its answer.
 struct Certificate {
-  bool optimal = false;        ///< nothing in the space is better
-  Int128 objective_value = 0;  ///< energy in millionths of the unit; latency in cycles; EDP as their product
-  Int128 lower_bound = 0;      ///< nothing in the space is below; equal to objective_value if optimal
-  Int128 space = 0;            ///< mappings that the dataflow's constraints allow on the arrays
-  std::int64_t visited = 0;    ///< of them, those that were costed
+  bool optimal = false;                  ///< nothing in the space is better
+  Int128 objective_value = 0;            ///< energy in millionths of the unit; latency in cycles; EDP as their product
+  Int128 lower_bound = 0;                ///< nothing in the space is below; equal to objective_value if optimal
+  Int128 space = 0;                      ///< mappings that the dataflow's constraints allow on the arrays
+  std::int64_t visited = 0;              ///< of them, those that were costed
   std::map<std::string, Int128> pruned;  ///< and those that each argument ruled out
   double seconds = 0;
 };
@@ -43,8 +44,8 @@ struct MapOptions {
   double ifmap_zeros = 0;  ///< share of zeros, where the hardware gates them
 };
 
-/// The best mapping of `problem` on `hardware` that `dataflow` allows, with its certificate. Deterministic. Throws Error
-/// (infeasible.capacity) naming the smallest change that would make it feasible.
+/// The best mapping of `problem` on `hardware` that `dataflow` allows, with its certificate. Deterministic. Throws
+/// Error (infeasible.capacity) naming the smallest change that would make it feasible.
 MappingResult find_mapping(const LoopProblem& problem, const Hardware& hardware, const Dataflow& dataflow,
                            const MapOptions& options);
 

@@ -8,8 +8,8 @@
 
 namespace weft {
 
-/// What the actions of one node cost, ready to multiply: millionths of the library's unit, a word (store, fanout), a MAC, or
-/// a cycle (static node).
+/// What the actions of one node cost, ready to multiply: millionths of the library's unit, a word (store, fanout), a
+/// MAC, or a cycle (static node).
 struct NodePrices {
   std::array<Int128, kTensors> read{}, write{}, hop{};
   Int128 mac = 0, cycle = 0;

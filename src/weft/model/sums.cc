@@ -51,8 +51,8 @@ struct StepSums::Context {
   bool still = true, quiet = true, origin = true;
 };
 
-/// Recursion over the loops of one dimension, outermost first. Contexts that cannot differ are merged, but for axes with
-/// padding, where the words depend on the position.
+/// Recursion over the loops of one dimension, outermost first. Contexts that cannot differ are merged, but for axes
+/// with padding, where the words depend on the position.
 struct StepSums::Enumeration {
   const StepSums& sums;
   Dim dim;

@@ -48,8 +48,8 @@ class StepSums {
   /// The words of the tile arrived at that were not in the tile left, at those steps; the advancing loop is relevant.
   Int128 slides(int advancing, StepFilter filter, const std::vector<Spread>& spread) const;
 
-  /// The factors of those products: words along one coordinate of the tensor, and, for a dimension that it does not depend on,
-  /// positions times groups of children.
+  /// The factors of those products: words along one coordinate of the tensor, and, for a dimension that it does not
+  /// depend on, positions times groups of children.
   Int128 axis_sum(const Axis& axis, int advancing, StepFilter filter, const std::vector<Spread>& spread,
                   bool slide) const;
   Int128 other_sum(Dim d, int advancing, StepFilter filter, const std::vector<Spread>& spread) const;

@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "weft/mapper/estimate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+#include "weft/model/sums.h"
+
+namespace weft {
+namespace {
+
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+constexpr std::int64_t kUnknown = -1;
+constexpr int kNone = -1;
+
+/// How the children of the array enter a product: for dimensions that the tensor depends on, and for the others.
+struct ChildSpread {
+  Spread relevant = Spread::each, other = Spread::each;
+};
+constexpr ChildSpread kEach{Spread::each, Spread::each}, kShared{Spread::shared, Spread::shared},
+    kFirst{Spread::first, Spread::first};
+
+/// A transfer of the model, placed in the skeleton.
+struct Way {
+  Tensor3 tensor = Tensor3::ifmap;
+  std::size_t parent = 0, child = 0;     ///< nodes
+  bool compute = false;                  ///< the child is the compute node
+  std::size_t outside = 0;               ///< slots outside the child
+  bool crosses = false, inside = false;  ///< the array is between parent and child; outside the parent
+  bool slides = false, every_step = false;
+  Buffering buffering = Buffering::single;
+  std::vector<StallPoint> stalls;  ///< loops_outside counts slots
+};
+
+/// The loops of a choice that decide what a way moves, as slots; kNone if there is none.
+struct Turns {
+  int fetch = -1;  ///< innermost moving loop whose steps bring a new tile
+  int stall = -1;  ///< innermost moving loop whose steps stall; so do those of all loops outside it
+};
+
+/// Which of a transfer's steps a product runs over.
+enum class Part : std::uint8_t { all, stalling, start };
+
+/// Products of one window axis for one choice of its two dimensions' bounds: over all steps, whole or sliding along one
+/// of them, or over those of the window's first loops only (kFirstLoops + how many).
+constexpr std::size_t kWholeTiles = 0, kSlideFirst = 1, kSlideSecond = 2, kFirstLoops = 3;
+constexpr std::size_t kWindowSlots = 8, kWindowParts = kFirstLoops + kWindowSlots + 1, kSpreads = 3;
+
+struct WindowEntry {
+  std::vector<std::int64_t> values;  ///< by way, spread, part
+};
+
+struct WindowKey {
+  std::array<std::int64_t, kWindowSlots> bounds{};
+  bool operator==(const WindowKey&) const = default;
+};
+struct WindowHash {
+  std::size_t operator()(const WindowKey& key) const {
+    std::uint64_t h = 0;
+    for (const std::int64_t b : key.bounds) h = (h ^ std::uint64_t(b)) * 0x9E3779B97F4A7C15u + (h >> 29);
+    return h;
+  }
+};
+
+/// One window axis and the bounds seen of it.
+struct Window {
+  const Axis* axis = nullptr;
+  std::vector<std::size_t> slots;  ///< of both dimensions, in nest order
+  std::unordered_map<WindowKey, WindowEntry, WindowHash> seen;
+  WindowKey last_key;
+  WindowEntry* last = nullptr;
+};
+
+}  // namespace
+
+struct Estimator::Implementation {
+  const LoopProblem& problem;
+  const Hardware& hardware;
+  const Skeleton& skeleton;
+  const MapOptions& options;
+  const Conventions& how;
+  std::vector<NodePrices> price;
+  std::int64_t worked;  ///< millionths of the MACs that are not gated
+  std::vector<Way> ways;
+  std::vector<Window> windows;
+  std::array<std::array<bool, kDims>, kTensors> relevant{};
+  std::array<std::vector<std::size_t>, kDims> slots_of;
+
+  // Of the choice at hand:
+  const Choice* choice = nullptr;
+  std::array<std::int64_t, kMaxSlots> tile{};      ///< indices inside each slot's loop
+  std::array<std::uint8_t, kMaxSlots> position{};  ///< of each slot in the order
+  std::vector<std::uint8_t> moving;                ///< temporal slots with a bound above 1, outermost first
+  Estimate result;
+  struct Load {
+    Int128 stalling = 0, hidden = 0;
+  };
+  std::vector<std::array<Load, kStreams>> busy;
+  Int128 stalled = 0;
+  Int128 mac_energy = 0, cycle_energy = 0;
+
+  // ---- setting up --------------------------------------------------------------------------------------------------
+
+  Implementation(const LoopProblem& p, const Hardware& h, const Skeleton& s, const MapOptions& o)
+      : problem(p), hardware(h), skeleton(s), options(o), how(o.conventions), price(prices(h)) {
+    constexpr std::int64_t kWhole = 1'000'000;
+    worked = h.gates_zeros ? kWhole - std::llround(o.ifmap_zeros * double(kWhole)) : kWhole;
+    for (const NodePrices& prices : price) {
+      mac_energy += Int128(macs(p)) * worked / kWhole * prices.mac;
+      cycle_energy += prices.cycle;
+    }
+    for (const Tensor3 t : kAllTensors) {
+      for (const Dim d : kAllDims) relevant[index(t)][index(d)] = p.relevant(t, d);
+    }
+    for (const Dim d : kAllDims) slots_of[index(d)] = s.slots_of(d);
+    for (const Tensor3 t : kAllTensors) add_ways(t);
+    for (const Axis& axis : p.tensor(Tensor3::ifmap).axes) {
+      if (axis.terms.size() == 2) add_window(axis);
+    }
+    busy.resize(h.nodes.size());
+  }
+
+  void add_ways(Tensor3 t) {
+    const auto& points = skeleton.points[index(t)];
+    for (std::size_t i = 1; i <= points.size(); ++i) {
+      Way way{.tensor = t, .parent = points[i - 1].node};
+      way.compute = i == points.size();
+      way.child = way.compute ? hardware.compute_index() : points[i].node;
+      way.outside = way.compute ? skeleton.slots.size() : points[i].slots_outside;
+      way.inside = way.parent > skeleton.fanout;
+      way.crosses = !way.inside && way.child > skeleton.fanout;
+      way.every_step = way.compute || how.hold == Hold::iteration;
+      if (!way.compute) {
+        const StoreNode& store = hardware.nodes[way.child].store;
+        const bool refetch = how.halo == Halo::refetch || (how.halo == Halo::as_store && store.refetch_halo);
+        way.slides = !refetch && t == Tensor3::ifmap;
+        way.buffering = store.buffering[index(t)];
+        add_stalls(way);
+      }
+      ways.push_back(std::move(way));
+    }
+  }
+
+  void add_stalls(Way& way) const {
+    for (const Tensor3 t : kAllTensors) {
+      const auto& points = skeleton.points[index(t)];
+      for (std::size_t i = 1; i < points.size(); ++i) {
+        const bool itself = t == way.tensor && points[i].node == way.child;
+        const bool single = hardware.nodes[points[i].node].store.buffering[index(t)] == Buffering::single;
+        if (itself || !single || points[i].slots_outside > way.outside) continue;
+        way.stalls.push_back({t, points[i].slots_outside, how.hold == Hold::iteration});
+      }
+    }
+  }
+
+  void add_window(const Axis& axis) {
+    Window window{.axis = &axis};
+    for (std::size_t i = 0; i < skeleton.slots.size(); ++i) {
+      const Dim d = skeleton.slots[i].dim;
+      if (d == axis.terms[0].dim || d == axis.terms[1].dim) window.slots.push_back(i);
+    }
+    WEFT_ASSERT(window.slots.size() <= kWindowSlots, "a window has at most eight slots");
+    windows.push_back(std::move(window));
+  }
+
+  // ---- products over one dimension ---------------------------------------------------------------------------------
+
+  /// Positions of the loops over `d` outside `outside`, of which those accepted by `runs` run and the others stay at
+  /// their start; each counts 1 (or once for each child), or the indices of its tile if `words`.
+  template <class Runs>
+  std::int64_t positions(Dim d, std::size_t outside, Spread spread, bool words, const Runs& runs) const {
+    return positions_from(d, 0, problem.bound(d), outside, spread, words, runs);
+  }
+
+  template <class Runs>
+  std::int64_t positions_from(Dim d, std::size_t i, std::int64_t size, std::size_t outside, Spread spread, bool words,
+                              const Runs& runs) const {
+    const auto& slots = slots_of[index(d)];
+    if (i == slots.size() || slots[i] >= outside) {
+      const std::int64_t inside = i == slots.size() ? 1 : choice->bound[slots[i]] * tile[slots[i]];
+      return words ? std::min(size, inside) : 1;
+    }
+    const std::size_t s = slots[i];
+    const std::int64_t t = tile[s];
+    if (choice->bound[s] == 1) return positions_from(d, i + 1, size, outside, spread, words, runs);
+    const bool every =
+        skeleton.slots[s].spatial ? spread == Spread::each || (spread == Spread::shared && words) : runs(s);
+    if (!every) return positions_from(d, i + 1, std::min(size, t), outside, spread, words, runs);
+    const std::int64_t full = size / t, rest = size % t;
+    return (full > 0 ? full * positions_from(d, i + 1, t, outside, spread, words, runs) : 0) +
+           (rest > 0 ? positions_from(d, i + 1, rest, outside, spread, words, runs) : 0);
+  }
+
+  // ---- products over a window --------------------------------------------------------------------------------------
+
+  WindowEntry& entry(Window& window) {
+    WindowKey key;
+    for (std::size_t i = 0; i < window.slots.size(); ++i) key.bounds[i] = choice->bound[window.slots[i]];
+    if (window.last == nullptr || !(key == window.last_key)) {
+      WindowEntry& found = window.seen[key];
+      if (found.values.empty()) found.values.assign(ways.size() * kSpreads * kWindowParts, kUnknown);
+      window.last_key = key;
+      window.last = &found;
+    }
+    return *window.last;
+  }
+
+  std::int64_t window_words(Window& window, std::size_t way, Spread spread, std::size_t part) {
+    std::int64_t& value = entry(window).values[(way * kSpreads + std::size_t(spread)) * kWindowParts + part];
+    if (value == kUnknown) value = compute_window(window, ways[way], spread, part);
+    return value;
+  }
+
+  /// The same sum as the model makes it, over a nest of this window's loops alone.
+  std::int64_t compute_window(const Window& window, const Way& way, Spread spread, std::size_t part) const {
+    Placement placement;
+    std::size_t outside = 0, first_loops = 0;
+    int slide = kNone;
+    for (std::size_t i = 0; i < window.slots.size(); ++i) {
+      const std::size_t s = window.slots[i];
+      if (choice->bound[s] == 1) continue;
+      const Slot& slot = skeleton.slots[s];
+      const bool slides = part == kSlideFirst || part == kSlideSecond;
+      if (slides && s < way.outside && !slot.spatial && slot.dim == window.axis->terms[part - kSlideFirst].dim) {
+        slide = int(placement.loops.size());
+      }
+      placement.loops.push_back({slot.dim, choice->bound[s], tile[s], slot.spatial, skeleton.fanout, 0});
+      outside += s < way.outside ? 1 : 0;
+      first_loops += i + kFirstLoops < part ? 1 : 0;
+    }
+    const StepSums sums(problem, placement, way.tensor, outside, {});
+    const std::vector<Spread> spreads(placement.loops.size(), spread);
+    Int128 total = sums.axis_sum(*window.axis, kStart, {}, spreads, false);
+    for (const int step : sums.steps()) {
+      if (part >= kFirstLoops && std::size_t(step) >= first_loops) continue;
+      total += sums.axis_sum(*window.axis, step, {}, spreads, step == slide);
+    }
+    return std::int64_t(total);
+  }
+
+  // ---- products over all dimensions --------------------------------------------------------------------------------
+
+  /// The innermost moving loop whose steps bring this way a new tile, or kNone.
+  int last_relevant(const Way& way) const {
+    int found = kNone;
+    for (const std::uint8_t s : moving) {
+      if (s < way.outside && (way.every_step || relevant[index(way.tensor)][index(skeleton.slots[s].dim)])) found = s;
+    }
+    return found;
+  }
+
+  /// The innermost moving loop that gives a single-buffered point outside this way's child a new tile.
+  int last_stall(const Way& way) const {
+    int found = kNone;
+    for (const std::uint8_t s : moving) {
+      const bool stalls = std::any_of(way.stalls.begin(), way.stalls.end(), [&](const StallPoint& stall) {
+        return s < stall.loops_outside && (stall.always || relevant[index(stall.tensor)][index(skeleton.slots[s].dim)]);
+      });
+      if (stalls) found = s;
+    }
+    return found;
+  }
+
+  bool at_or_outside(std::size_t s, int turn) const {
+    return turn != kNone && position[s] <= position[std::size_t(turn)];
+  }
+
+  std::size_t window_part(const Window& window, const Way& way, const Turns& turns, Part part) const {
+    if (part == Part::start) return kFirstLoops;
+    if (part == Part::stalling) {
+      const auto count = std::count_if(window.slots.begin(), window.slots.end(),
+                                       [&](std::size_t s) { return at_or_outside(s, turns.stall); });
+      return kFirstLoops + std::size_t(count);
+    }
+    if (!way.slides || way.every_step || turns.fetch == kNone) return kWholeTiles;
+    const Dim d = skeleton.slots[std::size_t(turns.fetch)].dim;
+    if (d == window.axis->terms[0].dim) return kSlideFirst;
+    return d == window.axis->terms[1].dim ? kSlideSecond : kWholeTiles;
+  }
+
+  /// Words of the tiles that come: at all steps, at those that stall, or at the first. `origin`: only with the loops
+  /// that the tensor does not depend on at their start.
+  Int128 words(std::size_t w, const Turns& turns, Part part, ChildSpread spread, bool origin = false) {
+    const Way& way = ways[w];
+    if (part == Part::stalling && turns.stall == kNone) part = Part::start;
+    // If the loops that bring new tiles are all among those that stall, every new tile does.
+    if (part == Part::stalling && (turns.fetch == kNone || at_or_outside(std::size_t(turns.fetch), turns.stall))) {
+      part = Part::all;
+    }
+    const auto runs = [&](std::size_t s) {
+      return part == Part::all || (part == Part::stalling && at_or_outside(s, turns.stall));
+    };
+    Int128 product = 1;
+    for (Window& window : windows) {
+      if (way.tensor != Tensor3::ifmap) break;
+      product *= window_words(window, w, spread.relevant, window_part(window, way, turns, part));
+    }
+    for (const Dim d : kAllDims) {
+      if (problem.bound(d) == 1) continue;
+      const bool depends = relevant[index(way.tensor)][index(d)];
+      if (depends && way.tensor == Tensor3::ifmap && in_window(d)) continue;
+      if (depends && part == Part::all && spread.relevant != Spread::first) {
+        product *= problem.bound(d);  // every index is in one tile
+      } else if (depends) {
+        product *= positions(d, way.outside, spread.relevant, true, runs);
+      } else {
+        const auto outer = [&](std::size_t s) { return !origin && runs(s) && at_or_outside(s, turns.fetch); };
+        product *= positions(d, way.outside, spread.other, false, outer);
+      }
+    }
+    return product;
+  }
+
+  bool in_window(Dim d) const {
+    return std::any_of(windows.begin(), windows.end(), [d](const Window& window) {
+      return window.axis->terms[0].dim == d || window.axis->terms[1].dim == d;
+    });
+  }
+
+  // ---- where a product is too much ---------------------------------------------------------------------------------
+
+  /// At a step of a loop outside the last relevant one, all relevant loops inside may stand at their start if each is
+  /// in a ragged last tile; then the tile stays (or only slides). Returns an upper bound of that share of the steps as
+  /// 1/n: n, or 0 if it cannot happen.
+  std::int64_t least_exception(const Way& way, int last) const {
+    if (way.every_step || last == kNone) return 0;
+    std::int64_t least = 0;
+    for (std::size_t a = 0; a < moving.size(); ++a) {
+      const std::uint8_t j = moving[a];
+      if (j >= way.outside || position[j] >= position[std::size_t(last)]) continue;
+      const Dim dj = skeleton.slots[j].dim;
+      const bool depends = relevant[index(way.tensor)][index(dj)];
+      if (depends && !(way.slides && in_window(dj))) continue;
+      const std::int64_t n = exception_at(way, a);
+      if (n > 0 && (least == 0 || n < least)) least = n;
+    }
+    return least;
+  }
+
+  std::int64_t exception_at(const Way& way, std::size_t a) const {
+    std::int64_t contexts = 1;
+    std::array<bool, kDims> seen{};
+    for (std::size_t b = a + 1; b < moving.size(); ++b) {
+      const std::uint8_t i = moving[b];
+      const Dim d = skeleton.slots[i].dim;
+      if (i >= way.outside || !relevant[index(way.tensor)][index(d)] || seen[index(d)]) continue;
+      seen[index(d)] = true;
+      if (d == skeleton.slots[moving[a]].dim || !may_be_still(way, d, moving[a])) return 0;
+      contexts *= positions(d, i, Spread::first, false, [](std::size_t) { return true; });
+    }
+    return contexts;
+  }
+
+  /// Whether, in the last position of its loops outside slot j, no loop of d between j and the way's child moves.
+  bool may_be_still(const Way& way, Dim d, std::size_t j) const {
+    std::int64_t size = problem.bound(d);
+    bool outer = false;
+    for (const std::size_t s : slots_of[index(d)]) {
+      if (s >= way.outside) break;
+      if (choice->bound[s] == 1) continue;
+      const std::int64_t trips = ceil_div(size, tile[s]);
+      if (skeleton.slots[s].spatial) {
+        size = std::min(size, tile[s]);
+      } else if (position[s] < position[j]) {
+        size -= (trips - 1) * tile[s];
+        outer = true;
+      } else if (trips > 1) {
+        return false;
+      } else {
+        size = std::min(size, tile[s]);
+      }
+    }
+    return outer;
+  }
+
+  // ---- energy ------------------------------------------------------------------------------------------------------
+
+  ChildSpread multicast(Tensor3 t) const {
+    if (!hardware.nodes[skeleton.fanout].fanout.multicast[index(t)]) return kEach;
+    return how.multicast == Multicast::per_loop ? ChildSpread{Spread::each, Spread::shared} : kShared;
+  }
+  ChildSpread parent_spread(const Way& way, ChildSpread between) const { return way.crosses ? between : kEach; }
+
+  Int128 less(Int128 words, std::int64_t exception) const {
+    return exception == 0 ? words : words - words / exception - 1;
+  }
+
+  void operand(std::size_t w, const Turns& turns, std::int64_t exception) {
+    const Way& way = ways[w];
+    const std::size_t t = index(way.tensor);
+    const Int128 reads = less(words(w, turns, Part::all, parent_spread(way, multicast(way.tensor))), exception);
+    const bool gated = way.tensor == Tensor3::weight && way.compute;
+    result.energy += (gated ? reads * worked / 1'000'000 : reads) * price[way.parent].read[t];
+    const bool writes = !way.compute && how.ends != Ends::outer;
+    if (!writes && !way.crosses) return;
+    const Int128 delivered = less(words(w, turns, Part::all, kEach), exception);
+    if (writes) result.energy += delivered * price[way.child].write[t];
+    if (way.crosses) result.energy += delivered * price[skeleton.fanout].hop[t];
+  }
+
+  struct Residency {
+    Int128 words = 0, valueless = 0;
+  };
+
+  /// The model's count_psum, on products.
+  Residency psum(std::size_t w, const Turns& turns, std::int64_t exception, const Residency& outer, bool outermost) {
+    const Way& way = ways[w];
+    constexpr std::size_t t = index(Tensor3::psum);
+    const ChildSpread reduction = hardware.nodes[skeleton.fanout].fanout.reduces ? kShared : kEach;
+    const auto total = [&](ChildSpread spread) { return less(words(w, turns, Part::all, spread), exception); };
+    const Int128 visits = total(kEach);
+    const Int128 distinct = way.crosses ? total(kShared) : visits;
+    const Int128 updates = way.crosses ? total(reduction) : visits;
+    const bool zero = how.first_read == FirstRead::zero;
+    Int128 reads = zero ? distinct : std::max<Int128>(0, distinct - outer.valueless), delivered = reads;
+    if (how.read_back == ReadBack::each && !way.compute) {
+      const ChildSpread shared = parent_spread(way, multicast(Tensor3::psum));
+      delivered = zero ? visits : std::max<Int128>(0, visits - words(w, turns, Part::all, kEach, true));
+      reads = total(shared) - (zero ? 0 : words(w, turns, Part::all, shared, true));
+      reads = std::max<Int128>(0, reads);
+    }
+    const bool outer_only = how.ends == Ends::outer;
+    Int128 parent_reads = reads + (updates - distinct), parent_writes = updates;
+    if (outer_only && !outermost) parent_reads = parent_writes = std::max<Int128>(0, updates - outer.words);
+    result.energy += parent_reads * price[way.parent].read[t] + parent_writes * price[way.parent].write[t];
+    if (!way.compute && !outer_only) {
+      result.energy += delivered * price[way.child].write[t];
+      if (how.ends == Ends::both) result.energy += visits * price[way.child].read[t];
+    }
+    if (way.crosses)
+      result.energy += (outer_only ? visits - updates : visits + delivered) * price[skeleton.fanout].hop[t];
+    return {visits, zero ? 0 : visits - delivered};
+  }
+
+  // ---- time --------------------------------------------------------------------------------------------------------
+
+  Int128 cycles(Int128 bits, const Bandwidth& bandwidth) const {
+    const Int128 clock = bandwidth.per == Bandwidth::Per::second ? Int128(std::llround(hardware.clock.value)) : 1;
+    return (bits * clock + bandwidth.bits - 1) / bandwidth.bits;
+  }
+
+  /// Whether a ragged last tile may spare this way a stall that the products count.
+  bool may_skip_a_stall(const Way& way) const {
+    return std::any_of(way.stalls.begin(), way.stalls.end(), [&](const StallPoint& stall) {
+      const Way point{.tensor = stall.tensor, .outside = stall.loops_outside, .every_step = stall.always};
+      return least_exception(point, last_relevant(point)) > 0;
+    });
+  }
+
+  Load load(std::size_t w, const Turns& turns, bool value_only, ChildSpread spread) {
+    const Way& way = ways[w];
+    const auto part = [&](Part p) {
+      const Int128 all = words(w, turns, p, spread);
+      return value_only ? all - words(w, turns, p, spread, true) : all;
+    };
+    const Int128 all = part(Part::all);
+    if (way.compute) return {0, all};
+    Int128 stalling = all;
+    if (way.buffering == Buffering::ahead) stalling = part(Part::start);
+    if (way.buffering == Buffering::stream) {
+      stalling = part(Part::stalling);
+    }
+    return {stalling, all - stalling};
+  }
+
+  void time(std::size_t w, const Turns& turns, Stream stream, ChildSpread between) {
+    const Way& way = ways[w];
+    const bool value_only = stream == Stream::psum_down && how.first_read == FirstRead::elide;
+    Int128 slowest = 0;
+    const auto pass = [&](std::size_t node, ChildSpread spread) {
+      const Bandwidths& b = hardware.nodes[node].bandwidth;
+      const std::optional<Bandwidth>& bandwidth = b.shared ? b.shared : b.own[std::size_t(stream)];
+      if (!bandwidth) return;
+      const Load l = load(w, turns, value_only, spread);
+      const std::int64_t bits = hardware.bits[index(way.tensor)];
+      Load& channel = busy[node][b.shared ? 0 : std::size_t(stream)];
+      channel.stalling += l.stalling * bits;
+      channel.hidden += l.hidden * bits;
+      slowest = std::max(slowest, cycles(l.stalling * bits, *bandwidth));
+    };
+    pass(way.parent, way.crosses ? between : kFirst);
+    if (way.crosses) pass(skeleton.fanout, between);
+    if (!way.compute) pass(way.child, kFirst);
+    stalled += slowest;
+  }
+
+  std::int64_t latency(Int128 steps) const {
+    Int128 work = steps;
+    for (std::size_t n = 0; n < busy.size(); ++n) {
+      const Bandwidths& b = hardware.nodes[n].bandwidth;
+      for (std::size_t s = 0; s < kStreams; ++s) {
+        const std::optional<Bandwidth>& bandwidth = b.shared ? b.shared : b.own[s];
+        if (!bandwidth || (b.shared && s > 0)) continue;
+        const Int128 bits = busy[n][s].hidden + (how.overlap == Overlap::perfect ? busy[n][s].stalling : 0);
+        work = std::max(work, cycles(bits, *bandwidth));
+      }
+    }
+    return std::int64_t(how.overlap == Overlap::buffered ? work + stalled : work);
+  }
+
+  // ---- all of it ---------------------------------------------------------------------------------------------------
+
+  void prepare(const Choice& c) {
+    choice = &c;
+    moving.clear();
+    std::array<std::int64_t, kDims> inside;
+    inside.fill(1);
+    for (std::size_t i = skeleton.slots.size(); i-- > 0;) {
+      const std::size_t d = index(skeleton.slots[i].dim);
+      tile[i] = inside[d];
+      inside[d] *= c.bound[i];
+    }
+    for (std::size_t i = 0; i < c.order.size(); ++i) {
+      const std::uint8_t s = c.order[i];
+      position[s] = std::uint8_t(i);
+      if (!skeleton.slots[s].spatial && c.bound[s] > 1) moving.push_back(s);
+    }
+    for (auto& node : busy) node.fill({});
+    stalled = 0;
+    result = {};
+  }
+
+  Estimate run(const Choice& c, bool transfers) {
+    prepare(c);
+    Int128 steps = 1;
+    for (const Dim d : kAllDims) {
+      steps *= positions(d, skeleton.slots.size(), Spread::first, false, [](std::size_t) { return true; });
+    }
+    Residency residency;
+    residency.words = tile_words(problem, Tensor3::psum, problem.bounds);
+    residency.valueless = how.first_read == FirstRead::zero ? 0 : residency.words;
+    bool outermost = true;
+    for (std::size_t w = 0; w < ways.size(); ++w) {
+      const Turns turns{last_relevant(ways[w]), last_stall(ways[w])};
+      const std::int64_t exception = least_exception(ways[w], turns.fetch);
+      if (exception > 0 || !transfers || may_skip_a_stall(ways[w])) result.exact = false;
+      if (ways[w].tensor != Tensor3::psum) {
+        operand(w, turns, exception);
+        if (transfers)
+          time(w, turns, ways[w].tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight, multicast(ways[w].tensor));
+        continue;
+      }
+      residency = psum(w, turns, exception, residency, outermost);
+      outermost = false;
+      if (!transfers) continue;
+      const bool one = how.read_back == ReadBack::one || ways[w].compute;
+      time(w, turns, Stream::psum_down, one ? kShared : multicast(Tensor3::psum));
+      time(w, turns, Stream::psum_up, hardware.nodes[skeleton.fanout].fanout.reduces ? kShared : kEach);
+    }
+    // Where the products may be too much, only the work itself is sure.
+    result.latency = result.exact ? latency(steps) : std::int64_t(steps);
+    result.energy += mac_energy;
+    result.moving_energy = result.energy;
+    result.energy += result.latency * cycle_energy;
+    return result;
+  }
+};
+
+Estimator::Estimator(const LoopProblem& problem, const Hardware& hardware, const Skeleton& skeleton,
+                     const MapOptions& options)
+    : implementation_(std::make_unique<Implementation>(problem, hardware, skeleton, options)) {}
+Estimator::~Estimator() = default;
+
+Estimate Estimator::operator()(const Choice& choice) { return implementation_->run(choice, true); }
+Estimate Estimator::without_transfers(const Choice& choice) { return implementation_->run(choice, false); }
+Int128 Estimator::energy_per_cycle() const { return implementation_->cycle_energy; }
+
+}  // namespace weft

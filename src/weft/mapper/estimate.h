@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "weft/mapper/mapper.h"
+#include "weft/mapper/skeleton.h"
+
+namespace weft {
+
+/// What a choice costs at least. Exact (equal to count() and cost()) unless `exact` is false: where a ragged last tile
+/// may leave a loop at its start, a few transfers fewer than a product of bounds are made.
+struct Estimate {
+  Int128 energy = 0;
+  Int128 moving_energy = 0;  ///< of it, what does not depend on time
+  std::int64_t latency = 0;
+  bool exact = true;
+};
+
+/// Costs choices of one skeleton quickly: each transfer is a product, over the dimensions, of numbers that depend on
+/// the bounds of one dimension (of two for a window), and those are kept.
+class Estimator {
+ public:
+  Estimator(const LoopProblem& problem, const Hardware& hardware, const Skeleton& skeleton, const MapOptions& options);
+  ~Estimator();
+  Estimator(const Estimator&) = delete;
+  Estimator& operator=(const Estimator&) = delete;
+
+  Estimate operator()(const Choice& choice);
+  /// The same without transfer times: a lower bound in a third of the time. Never `exact`.
+  Estimate without_transfers(const Choice& choice);
+  Int128 energy_per_cycle() const;  ///< of clock networks and leakage
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace weft

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "weft/dataflow/dataflow.h"
+#include "weft/placement/placement.h"
+
+namespace weft {
+
+inline constexpr std::size_t kMaxSlots = 32;
+
+/// A place in a dataflow's nest where one dimension may have a loop.
+struct Slot {
+  Dim dim = Dim::N;
+  bool spatial = false;
+  bool any_order = false;   ///< may change places with its neighbours of the same step
+  bool inside_all = false;  ///< no storage point is further in
+};
+
+/// A dataflow on a machine: slots in their given order, and the storage points between them.
+struct Skeleton {
+  struct Point {
+    std::size_t node = 0;
+    std::size_t slots_outside = 0;
+  };
+  std::vector<Slot> slots;
+  std::array<std::vector<Point>, kTensors> points;  ///< outermost first
+  std::size_t fanout = 0;                           ///< node of the array
+  std::vector<std::size_t> slots_of(Dim d) const;   ///< outermost first
+};
+
+/// Throws Error (mapper.unsupported) for machines without exactly one fanout and dataflows with more than one free
+/// bound between the array and the outermost loop of a dimension.
+Skeleton skeleton(const Dataflow& dataflow, const Hardware& hardware);
+
+/// A choice of bounds for the slots, and the order of those that may change places.
+struct Choice {
+  std::array<std::int64_t, kMaxSlots> bound{};
+  std::vector<std::uint8_t> order;  ///< slot indices, outermost first: a permutation of all
+};
+
+/// The choice as a mapping. Spatial loops are laid on the axes of the array as `axes` says: for each dimension, one
+/// bound for each axis; the first axis is outermost.
+using AxisBounds = std::array<DimSizes, 3>;
+Mapping to_mapping(const Skeleton& skeleton, const Choice& choice, const AxisBounds& axes, const Hardware& hardware);
+
+}  // namespace weft
