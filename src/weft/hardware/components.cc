@@ -11,6 +11,7 @@ namespace weft {
 namespace {
 
 constexpr double kMostExtrapolation = 8;  // references D.6 (4)
+constexpr double kMostEnergy = 0x1p60;    // millionths of the unit: what a row may hold too, so that sums have room
 
 struct Reader {
   ComponentLibrary library;
@@ -33,7 +34,7 @@ struct Reader {
 
   /// A leak is a power: its price is the energy of one second.
   static Int128 energy_per_second(YamlMap& map) {
-    return Int128(std::llround(map.power("power", {0}).value * 1e12)) * kEnergyScale;
+    return Int128(std::round(map.power("power", {0}).value * 1e12)) * kEnergyScale;
   }
 
   std::string source(YamlMap& map) {
@@ -135,12 +136,14 @@ std::vector<CurvePoint> smoothed(std::vector<const PriceRow*> rows) {
   return curve;
 }
 
-/// Log-log through the two points around `bytes`; the nearest segment is prolonged.
+/// Log-log through the two points around `bytes`; the nearest segment is prolonged. From a point that costs nothing the
+/// curve rises linearly, as logarithms do not reach it.
 double on_curve(const std::vector<CurvePoint>& curve, double bytes) {
   if (curve.size() == 1) return curve.front().energy;
   std::size_t upper = 1;
   while (upper + 1 < curve.size() && curve[upper].bytes < bytes) ++upper;
   const CurvePoint a = curve[upper - 1], b = curve[upper];
+  if (a.energy <= 0) return std::max(0.0, b.energy * (bytes - a.bytes) / (b.bytes - a.bytes));
   const double slope = std::log(b.energy / a.energy) / std::log(b.bytes / a.bytes);
   return a.energy * std::pow(bytes / a.bytes, slope);
 }
@@ -148,7 +151,8 @@ double on_curve(const std::vector<CurvePoint>& curve, double bytes) {
 Price priced(const PriceRow& row, double energy, PriceMethod method, std::int64_t width_bits) {
   const bool other_width = width_bits != 0 && row.width_bits != 0 && width_bits != row.width_bits;
   if (other_width) energy *= 0.3 + 0.7 * double(width_bits) / double(row.width_bits);
-  return {.energy = method == PriceMethod::row && !other_width ? row.energy : Int128(std::llround(energy)),
+  return {.energy = method == PriceMethod::row && !other_width ? row.energy
+                                                               : Int128(std::round(std::min(energy, kMostEnergy))),
           .width_bits = other_width ? width_bits : row.width_bits,
           .method = other_width ? PriceMethod::interpolated : method,
           .component = row.component,

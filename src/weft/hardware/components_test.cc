@@ -85,6 +85,19 @@ TEST_CASE("another width scales a price by 0.3 + 0.7 w / 64") {
   CHECK(narrow.method == PriceMethod::interpolated);
 }
 
+TEST_CASE("a curve may begin at zero, and no price passes 2^60 millionths of the unit") {
+  const ComponentLibrary toy = library(
+      "prices:\n"
+      "  - {component: rf, action: read, capacity: 2 B, energy: 0 pJ, source: here}\n"
+      "  - {component: rf, action: read, capacity: 4 B, energy: 1 pJ, source: here}\n"
+      "  - {component: steep, action: read, capacity: 1 B, energy: 1 pJ, source: here}\n"
+      "  - {component: steep, action: read, capacity: 2 B, energy: 1 J, source: here}\n");
+  CHECK(find_price(toy, "rf", "read", 1, 0)->energy == 0);
+  CHECK(find_price(toy, "rf", "read", 3, 0)->energy == 500'000);  // linear from zero
+  CHECK(find_price(toy, "rf", "read", 8, 0)->energy == 3'000'000);
+  CHECK(find_price(toy, "steep", "read", 16, 0)->energy == Int128{1} << 60);
+}
+
 TEST_CASE("a price without capacity holds for any, one without width for any word") {
   const ComponentLibrary toy = library(
       "prices:\n"

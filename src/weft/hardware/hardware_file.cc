@@ -128,6 +128,18 @@ struct Reader {
     if (!holds) problems.push_back({std::move(id), std::move(what), where, std::move(mend)});
   }
 
+  /// Fanouts multiply; what is inside all of them must stay countable.
+  void check_size(const YamlNode& root) {
+    std::int64_t children = 1;
+    for (const HardwareNode& node : hardware.nodes) {
+      if (node.kind == NodeKind::fanout) children = std::min(children * node.fanout.children(), kMostChildren + 1);
+    }
+    check(root.where(), children <= kMostChildren, "hardware.bad-shape",
+          "the fanouts of a machine multiply to at most 2^24 children", "make one of them smaller");
+    check(root.where(), hardware.clock.value >= 1, "hardware.bad-clock", "the clock is slower than 1 Hz",
+          "write it as `clock: 200 MHz`");
+  }
+
   void check_tree(const YamlNode& root) {
     const auto& nodes = hardware.nodes;
     const auto is = [](NodeKind kind) { return [kind](const HardwareNode& node) { return node.kind == kind; }; };
@@ -233,6 +245,7 @@ struct Reader {
       for (const YamlNode& item : nodes->items()) node(item);
     }
     map.finish();
+    if (problems.empty()) check_size(root);
     if (problems.empty()) check_tree(root);
     if (problems.empty()) check_prices();
     if (!problems.empty()) throw Error(std::move(problems));

@@ -136,6 +136,27 @@ TEST_CASE("a fanout has one to three axes and at most 2^24 children") {
   CHECK(ids("x: 0") == Ids{"yaml.out-of-range"});
 }
 
+TEST_CASE("the fanouts of a machine multiply to at most 2^24 children") {
+  const auto array = [](const std::string& name, int size) {
+    return "  - {fanout: " + name + ", component: noc, shape: {x: " + std::to_string(size) + "}}\n";
+  };
+  CHECK(ids_of_nodes(kDram + array("a", 4096) + array("b", 4096) + kMac).empty());
+  CHECK(ids_of_nodes(kDram + array("a", 4096) + array("b", 4097) + kMac) == Ids{"hardware.bad-shape"});
+  CHECK(ids_of_nodes(kDram + array("a", 1 << 20) + array("b", 1 << 20) + array("c", 1 << 20) + array("d", 1 << 20) +
+                     kMac) == Ids{"hardware.bad-shape"});
+}
+
+TEST_CASE("a clock ticks at least once a second") {
+  const auto ids = [](const std::string& clock) {
+    return ids_of([&] {
+      read("kind: hardware\nversion: 1\nname: toy\nclock: " + clock + "\ncomponents: library\nnodes:\n" + kDram + kMac);
+    });
+  };
+  CHECK(ids("1 Hz").empty());
+  CHECK(ids("0.999 Hz") == Ids{"hardware.bad-clock"});
+  CHECK(ids("0 Hz") == Ids{"yaml.out-of-range"});
+}
+
 TEST_CASE("nothing is free because its price was forgotten") {
   CHECK(ids_of_nodes(kDram + "  - {store: spad, component: spat, capacity: 1 B}\n" + kMac) ==
         Ids{"components.no-price"});
