@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/evaluation_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/frame.h"
+#include "cli/network_output.h"
+#include "weft/api/load_network.h"
+#include "weft/base/error.h"
+#include "weft/base/progress.h"
+#include "weft/base/text.h"
+
+namespace weft::cli {
+namespace {
+
+Objective objective_named(const std::string& name) {
+  const auto found = std::find(kObjectiveNames.begin(), kObjectiveNames.end(), name);
+  return static_cast<Objective>(found - kObjectiveNames.begin());  // CLI11 has checked the name
+}
+
+/// `none`, `published`, a file; by default what is published for a network of the zoo, if anything is.
+std::optional<ActivationStatistics> statistics_for(const EvaluationArguments& arguments) {
+  if (arguments.zeros == "none") return std::nullopt;
+  if (!arguments.zeros.empty() && arguments.zeros != "published") return read_statistics(arguments.zeros);
+  std::optional<ActivationStatistics> published;
+  if (!names_file(arguments.network)) published = published_statistics(arguments.network);
+  if (!published && arguments.zeros == "published") {
+    throw Error(Problem{.id = "evaluation.no-statistics",
+                        .what = fmt::format("no shares of zeros are published for '{}'", arguments.network),
+                        .where = {},
+                        .mend = "give a file of `kind: statistics`, or --zeros none"});
+  }
+  return published;
+}
+
+/// Redraws a bar as layers are done.
+std::function<void(std::size_t, std::size_t)> progress_bar(const CommonOptions& common) {
+  auto bar = std::make_shared<std::optional<Progress>>();
+  return [bar, quiet = common.quiet](std::size_t done, std::size_t of) {
+    if (done == 0) {
+      bar->emplace("evaluating layers", static_cast<std::int64_t>(of), Progress::to_stderr(quiet));
+    } else {
+      (*bar)->advance();
+    }
+  };
+}
+
+}  // namespace
+
+void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments) {
+  command
+      .add_option("network", arguments.network, "a name of the zoo (see 'weft net list') or the path of an .onnx file")
+      ->required()
+      ->type_name("NET");
+  command
+      .add_option("--hardware", arguments.hardware, "a name (see 'weft hardware list') or the path of a hardware file")
+      ->required()
+      ->type_name("HW");
+  add_batch_option(command, arguments.batch);
+  command.add_option("--mapping", arguments.mapping, "evaluate the mappings of this file instead of searching")
+      ->type_name("FILE");
+  const std::vector<std::string> objectives(kObjectiveNames.begin(), kObjectiveNames.end());
+  command.add_option("--objective", arguments.objective, "what the mapper makes least (default: energy)")
+      ->check(CLI::IsMember(objectives))
+      ->type_name("energy|latency|edp");
+  command
+      .add_option("--conventions", arguments.conventions,
+                  "how to count: a preset, options on top of the hardware file's, or both: timeloop,halo=refetch")
+      ->type_name("WORDS");
+  command
+      .add_option("--dataflow", arguments.dataflow, "a name or the path of a dataflow file (default: the hardware's)")
+      ->type_name("DF");
+  command
+      .add_option("--layers,--layer", arguments.layers,
+                  "only these layers: names with commas between, or conv, fc, matmul")
+      ->delimiter(',')
+      ->type_name("NAMES");
+  command
+      .add_option(
+          "--zeros", arguments.zeros,
+          "shares of zeros in the ifmaps: none, published, or a file of `kind: statistics` (default: published ones "
+          "for a network of the zoo that has some)")
+      ->type_name("WHICH");
+  command.add_flag("--check", arguments.check,
+                   "walk the nests of small layers and compare the counts; exit code 1 if they differ");
+  command.add_flag("--timing", arguments.timing, "also print how long the mapper took");
+  command.add_flag("--all", arguments.every, "print every detail");
+}
+
+Evaluation evaluate(const EvaluationArguments& arguments, const CommonOptions& common) {
+  EvaluationOptions options;
+  options.conventions = arguments.conventions;
+  options.objective = objective_named(arguments.objective);
+  options.dataflow = arguments.dataflow;
+  options.layers = arguments.layers;
+  options.check = arguments.check;
+  options.jobs = common.jobs;
+  options.progress = progress_bar(common);
+  const Hardware hardware = load_hardware(arguments.hardware);
+  if (!arguments.mapping.empty()) options.mappings = read_mappings(arguments.mapping);
+  options.statistics = statistics_for(arguments);
+  return evaluate(load_network(arguments.network, arguments.batch), hardware, options);
+}
+
+EvaluationReportOptions report_options(const EvaluationArguments& arguments, const CommonOptions& common) {
+  return {.style = style_of(1), .every = arguments.every || common.verbose > 0, .timing = arguments.timing};
+}
+
+int exit_code_of_check(const Evaluation& evaluation) {
+  int code = kDone;
+  for (const LayerEvaluation& layer : evaluation.layers) {
+    if (layer.check != WalkCheck::differs) continue;
+    fmt::print(
+        stderr,
+        "error: layer '{}': the closed forms and a walk of the nest count differently. This is a bug in weft, not "
+        "in your input.\n  mend: please report it with the command line and the input files\n",
+        printable(layer.layer.name));
+    code = kCheckFailed;
+  }
+  return code;
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "weft/metrics/evaluation.h"
+#include "weft/report/evaluation_report.h"
+
+/// What `evaluate` and `map` share: they ask the same question and print other parts of the answer.
+namespace weft::cli {
+
+struct EvaluationArguments {
+  std::string network, hardware;
+  std::optional<std::int64_t> batch;
+  std::string mapping;
+  std::string objective = "energy";
+  std::string conventions, dataflow;
+  std::vector<std::string> layers;
+  std::string zeros;  ///< "" : published ones where there are some
+  bool check = false, timing = false, every = false;
+};
+
+void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments);
+
+/// Loads everything that the arguments name and evaluates, with a progress bar on stderr.
+Evaluation evaluate(const EvaluationArguments& arguments, const CommonOptions& common);
+
+EvaluationReportOptions report_options(const EvaluationArguments& arguments, const CommonOptions& common);
+
+/// 1, after a message on stderr, if walking a nest gave other counts than the closed forms; else 0.
+int exit_code_of_check(const Evaluation& evaluation);
+
+}  // namespace weft::cli

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Eyeriss chip as published: Chen, Krishna, Emer, Sze, "Eyeriss: an energy-efficient reconfigurable accelerator",
+// JSSC 52(1) 2017 (JSSC17). Table III gives its mappings of AlexNet at batch 4
+// (data/mappings/eyeriss-alexnet-jssc17.yaml), Table V what was measured at 1 V, core 200 MHz, link 60 MHz.
+#include <array>
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "weft/base/data_dir.h"
+#include "weft/metrics/evaluation.h"
+#include "weft/model/counts.h"
+#include "weft/network/zoo.h"
+
+namespace weft {
+namespace {
+
+/// Tables III and V of JSSC17, a row a layer.
+struct Published {
+  const char* layer;
+  std::int64_t H, R, E, U;           // Table III; H with padding
+  std::int64_t m, n, e, p, q, r, t;  // Table III
+  double glb_ifmap_KB, glb_psum_KB;  // Table III; 1 KB = 1024 B
+  std::int64_t active_pes;           // Table V
+  double power_mW, processing_ms;    // Table V
+  double glb_MB;                     // Table V; 1 MB = 1e6 B
+};
+constexpr std::array<Published, 5> kPublished = {{
+    {"conv1", 227, 11, 55, 4, 96, 1, 7, 16, 1, 1, 2, 15.5, 72.2, 154, 332, 16.5, 18.5},
+    {"conv2", 31, 5, 27, 1, 64, 1, 27, 16, 2, 1, 1, 3.8, 91.1, 135, 288, 39.2, 77.6},
+    {"conv3", 15, 3, 13, 1, 64, 4, 13, 16, 4, 1, 4, 7.0, 84.5, 156, 266, 21.8, 50.2},
+    {"conv4", 15, 3, 13, 1, 64, 4, 13, 16, 3, 2, 2, 10.5, 84.5, 156, 235, 16.0, 37.4},
+    {"conv5", 15, 3, 13, 1, 64, 4, 13, 16, 3, 2, 2, 10.5, 84.5, 156, 236, 10.0, 24.9},
+}};
+constexpr std::size_t kLayers = kPublished.size();
+
+/// The layers with the chip's mappings.
+const Evaluation& chip() {
+  static const Evaluation evaluation = [] {
+    EvaluationOptions options;
+    options.mappings = read_mappings(data_directory() + "/mappings/eyeriss-alexnet-jssc17.yaml");
+    options.layers = {"conv"};
+    options.statistics = published_statistics("alexnet");
+    return evaluate(with_batch(zoo_network("alexnet"), 4), load_hardware("eyeriss"), options);
+  }();
+  return evaluation;
+}
+
+std::size_t node(const std::string& name) {
+  return static_cast<std::size_t>(chip().hardware.find(name) - chip().hardware.nodes.data());
+}
+
+std::int64_t bytes_kept(const LayerEvaluation& layer, const std::string& store, Tensor3 t) {
+  for (const PlacedPoint& point : layer.placement.points[index(t)]) {
+    if (point.node != node(store)) continue;
+    return 2 * tile_words(layer.problem, t, tile_at(layer.problem, layer.placement, point.loops_outside));
+  }
+  return 0;
+}
+
+double megabytes(Int128 words) { return 2e-6 * static_cast<double>(words); }
+
+/// As the paper's "global buffer accesses": partial sums in and out, and ifmaps read.
+double glb_traffic(const Counts& counts) {
+  const auto& glb = counts.stores[node("glb")];
+  const Accesses& psum = glb[index(Tensor3::psum)];
+  return megabytes(glb[index(Tensor3::ifmap)].reads + psum.reads + psum.writes);
+}
+
+}  // namespace
+
+TEST_CASE("the chip's mappings fill the global buffer as Table III prints it") {
+  for (std::size_t i = 0; i < kLayers; ++i) {
+    const Published& row = kPublished[i];
+    CAPTURE(row.layer);
+    const std::int64_t psum = bytes_kept(chip().layers[i], "glb", Tensor3::psum);
+    const std::int64_t ifmap = bytes_kept(chip().layers[i], "glb", Tensor3::ifmap);
+    CHECK(psum == row.m * row.n * row.E * row.e * 2);
+    CHECK(ifmap == row.n * row.q * row.r * row.H * ((row.e - 1) * row.U + row.R) * 2);
+    CHECK(double(psum) / 1024 == Approx(row.glb_psum_KB).margin(0.05));
+    CHECK(double(ifmap) / 1024 == Approx(row.glb_ifmap_KB).margin(0.05));
+  }
+}
+
+TEST_CASE("the chip's mappings use as many PEs as Table V prints") {
+  for (std::size_t i = 0; i < kLayers; ++i) {
+    const Published& row = kPublished[i];
+    CAPTURE(row.layer);
+    CHECK(chip().layers[i].counts.active_pes == row.active_pes);
+    CHECK(row.R * row.e * row.r * row.t == row.active_pes);  // the table agrees with itself
+  }
+  CHECK(totals(chip()).active_pes == 148);  // Table V, total
+}
+
+TEST_CASE("global buffer traffic is that measured, but for CONV3") {
+  // 2 O ceil(C / (q r)) words of partial sums in and out, and the ifmap once for each p t of the M filters.
+  constexpr std::array<double, kLayers> kFormula = {18.45, 77.57, 69.2, 37.37, 24.92};
+  for (std::size_t i = 0; i < kLayers; ++i) {
+    CAPTURE(kPublished[i].layer);
+    const double traffic = glb_traffic(chip().layers[i].counts);
+    CHECK(traffic == Approx(kFormula[i]).margin(i == 2 ? 0.05 : 0.005));
+    if (i != 2) CHECK(traffic == Approx(kPublished[i].glb_MB).margin(0.1));
+  }
+}
+
+TEST_CASE("CONV3 with three channels in a PE, two channel sets and two filter sets moves what was measured") {
+  // Table III prints q, r, t = 4, 1, 4 for CONV3, which moves 69.2 MB; Table V measures 50.2. With q, r, t = 3, 2, 2
+  // (those of CONV4) the 256 channels take ceil(256 / 6) = 43 passes, the last one with 4 channels:
+  //   psum   2 x 259,584 words x 43 passes x 2 B = 44.65 MB
+  //   ifmap  4 x 256 x 15 x 15 words x 384 / (16 x 2) x 2 B = 5.53 MB
+  // 50.18 MB in all, so the two tables of the paper disagree on this layer. (Without rounding up it would be 49.83.)
+  const std::string text = R"(
+kind: mapping
+version: 1
+nest:
+  - {store: dram, keeps: [ifmap, weight, psum]}
+  - {for: M, bound: 6}
+  - {store: glb, keeps: [psum]}
+  - {for: C, bound: 43}
+  - {store: glb, keeps: [ifmap]}
+  - {for: M, bound: 2}
+  - {store: filter_buffer, keeps: [weight]}
+  - {for: C, bound: 2, at: array.y}
+  - {for: M, bound: 2, at: array.y}
+  - {for: R, bound: 3, at: array.y}
+  - {for: E, bound: 13, at: array.x}
+  - {store: weight_spad, keeps: [weight]}
+  - {for: N, bound: 4}
+  - {for: F, bound: 13}
+  - {store: ifmap_spad, keeps: [ifmap]}
+  - {store: psum_spad, keeps: [psum]}
+  - {for: C, bound: 3}
+  - {for: S, bound: 3}
+  - {for: M, bound: 16}
+)";
+  EvaluationOptions options;
+  options.mappings = parse_mappings(text, "conv3.yaml");
+  options.layers = {"conv3"};
+  const Evaluation other = evaluate(with_batch(zoo_network("alexnet"), 4), chip().hardware, options);
+  CHECK(glb_traffic(other.layers[0].counts) == Approx(50.18).margin(0.005));
+  CHECK(other.layers[0].counts.active_pes == 156);
+}
+
+TEST_CASE("off-chip bytes without compression") {
+  // filters x (N / n) x strips + padded ifmap, strips' overlap included, x (M / m) + ofmap. The
+  // measured 5.0, 4.0, 3.0, 2.1 and 1.3 MB are compressed, 1.21 to 2.01 times.
+  constexpr std::array<double, kLayers> kUncompressed = {6.06, 5.43, 5.05, 3.92, 2.61};
+  for (std::size_t i = 0; i < kLayers; ++i) {
+    CAPTURE(kPublished[i].layer);
+    const Totals t = totals(chip().layers[i], chip().hardware);
+    CHECK(static_cast<double>(t.offchip_read_bytes + t.offchip_write_bytes) * 1e-6 ==
+          Approx(kUncompressed[i]).margin(0.005));
+  }
+}
+
+TEST_CASE("processing takes within a tenth of the time that was measured") {
+  for (std::size_t i = 0; i < kLayers; ++i) {
+    CAPTURE(kPublished[i].layer);
+    const double ms = double(chip().layers[i].counts.processing_cycles) / 200e3;
+    CHECK(ms == Approx(kPublished[i].processing_ms).epsilon(0.1));
+  }
+}
+
+TEST_CASE("power is within a fifth of what was measured") {
+  for (std::size_t i = 0; i < kLayers; ++i) {
+    CAPTURE(kPublished[i].layer);
+    const auto power = chip_power(totals(chip().layers[i], chip().hardware), chip().hardware);
+    REQUIRE(power);
+    CHECK(power->value * 1e3 == Approx(kPublished[i].power_mW).epsilon(0.2));
+  }
+}
+
+TEST_CASE("core area, multipliers and on-chip memory are those of the survey's Table V") {
+  const Hardware& hardware = chip().hardware;
+  CHECK(hardware.pes() == 168);
+  REQUIRE(core_area(hardware));
+  CHECK(core_area(hardware)->area.value == Approx(12.25));
+  CHECK(core_area(hardware)->published);
+  // 108 KiB of global buffer and 520 B in each PE: 193.3 KiB. The survey prints 192 kB, with 0.5 kB in each PE.
+  CHECK(onchip_memory(hardware).value == 108 * 1024 + 168 * 520);
+}
+
+}  // namespace weft

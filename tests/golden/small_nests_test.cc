@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// One-line layers that can be counted on paper. Reference: the outputs that come with tutorial 01 of
+// Accelergy-Project/timeloop-accelergy-exercises (conv1d with P = 16, R = 3; then with K = 32 filters), counted by
+// Timeloop. P is our F, R our S, K our M.
+#include <catch2/catch.hpp>
+
+#include "weft/model/counts.h"
+#include "weft/simulator/walk.h"
+
+namespace weft {
+namespace {
+
+constexpr ConvShape conv1d(std::int64_t filters) { return {.M = filters, .W = 18, .S = 3, .F = 16}; }
+
+HardwareNode store(const std::string& name, bool offchip) {
+  HardwareNode node{.name = name, .kind = NodeKind::store};
+  node.store.offchip = offchip;
+  if (!offchip) node.store.capacity = Bytes{1 << 20};
+  return node;
+}
+
+Hardware machine(bool with_buffer) {
+  Hardware hardware;
+  hardware.nodes.push_back(store("dram", true));
+  if (with_buffer) hardware.nodes.push_back(store("buffer", false));
+  hardware.nodes.push_back({.name = "mac", .kind = NodeKind::compute});
+  return hardware;
+}
+
+constexpr std::size_t kBuffer = 1;  // index of the buffer's node
+
+Loop loop(Dim d, std::int64_t bound) { return {.dim = d, .bound = bound}; }
+StoragePoint keep(const std::string& store, Tensor3 t) { return {store, t}; }
+
+/// The nest inside the points of the outermost store.
+Mapping nest(std::vector<Mapping::Step> inside) {
+  Mapping mapping{{keep("dram", Tensor3::ifmap), keep("dram", Tensor3::weight), keep("dram", Tensor3::psum)}};
+  mapping.steps.insert(mapping.steps.end(), inside.begin(), inside.end());
+  return mapping;
+}
+
+/// By the closed forms, after the walk has said the same.
+Counts counted(const ConvShape& shape, const Mapping& mapping, const Hardware& hardware, const std::string& preset) {
+  const Conventions how = parse_conventions(preset);
+  const LoopProblem problem = loop_problem(shape, "conv1d", how.padding);
+  const Placement placement = place(problem, mapping, hardware);
+  const Counts counts = count(problem, placement, hardware, how);
+  CHECK(counts == walk(problem, placement, hardware, how));
+  return counts;
+}
+
+Accesses at_buffer(const Counts& counts, Tensor3 t) { return counts.stores[kBuffer][index(t)]; }
+
+const std::vector<Mapping::Step> kKeepAll = {keep("buffer", Tensor3::ifmap), keep("buffer", Tensor3::weight),
+                                             keep("buffer", Tensor3::psum)};
+
+Mapping two_levels(std::vector<Mapping::Step> loops) {
+  std::vector<Mapping::Step> steps = kKeepAll;
+  steps.insert(steps.end(), loops.begin(), loops.end());
+  return nest(steps);
+}
+
+const Mapping kWeightStationary = two_levels({loop(Dim::S, 3), loop(Dim::F, 16)});
+const Mapping kOutputStationary = two_levels({loop(Dim::F, 16), loop(Dim::S, 3)});
+
+}  // namespace
+
+TEST_CASE("a 1-D convolution of 16 outputs and 3 taps does 48 MACs in 48 cycles") {
+  const Counts counts = counted(conv1d(1), nest({loop(Dim::F, 16), loop(Dim::S, 3)}), machine(false), "timeloop");
+  CHECK(counts.macs == 48);
+  CHECK(counts.latency_cycles == 48);
+}
+
+TEST_CASE("with one buffer, weights are filled 3 times, inputs 18; psums updated 48 times") {
+  const Mapping& mapping = GENERATE(kWeightStationary, kOutputStationary);
+  for (const std::string preset : {"timeloop", "weft"}) {
+    CAPTURE(preset);
+    const Counts counts = counted(conv1d(1), mapping, machine(true), preset);
+    CHECK(at_buffer(counts, Tensor3::weight).writes == 3);
+    CHECK(at_buffer(counts, Tensor3::ifmap).writes == 18);
+    CHECK(at_buffer(counts, Tensor3::psum).writes == 48);
+    // 48 updates read what is there but the first of each of 16 sums; weft also counts the 16 reads that drain them.
+    CHECK(at_buffer(counts, Tensor3::psum).reads == (preset == "weft" ? 48 : 32));
+  }
+}
+
+TEST_CASE("with 32 filters one after another each fetches the 18 inputs again") {
+  // The input window slides inside the loop over outputs: 3 words, then 15 times one.
+  const Mapping untiled = nest({loop(Dim::M, 32), keep("buffer", Tensor3::weight), loop(Dim::F, 16),
+                                keep("buffer", Tensor3::ifmap), keep("buffer", Tensor3::psum), loop(Dim::S, 3)});
+  const Counts counts = counted(conv1d(32), untiled, machine(true), GENERATE("timeloop", "weft"));
+  CHECK(at_buffer(counts, Tensor3::ifmap).writes == 576);  // 32 x 18
+  CHECK(at_buffer(counts, Tensor3::weight).writes == 96);
+}
+
+TEST_CASE("two filters at a time halve the fetches of inputs") {
+  const Mapping tiled =
+      nest({loop(Dim::M, 16), keep("buffer", Tensor3::weight), loop(Dim::F, 16), keep("buffer", Tensor3::ifmap),
+            keep("buffer", Tensor3::psum), loop(Dim::M, 2), loop(Dim::S, 3)});
+  const Counts counts = counted(conv1d(32), tiled, machine(true), GENERATE("timeloop", "weft"));
+  CHECK(at_buffer(counts, Tensor3::ifmap).writes == 288);  // 16 x 18
+  CHECK(at_buffer(counts, Tensor3::weight).writes == 96);
+}
+
+}  // namespace weft
