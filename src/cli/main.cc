@@ -15,14 +15,6 @@
 #include "cli/frame.h"
 
 namespace weft::cli {
-
-// A command whose file is not there yet is left out.
-[[gnu::weak]] void add_inspect(CLI::App&, CommonOptions&, int&);
-[[gnu::weak]] void add_net(CLI::App&, CommonOptions&, int&);
-[[gnu::weak]] void add_evaluate(CLI::App&, CommonOptions&, int&);
-[[gnu::weak]] void add_map(CLI::App&, CommonOptions&, int&);
-[[gnu::weak]] void add_hardware(CLI::App&, CommonOptions&, int&);
-
 namespace {
 
 constexpr const char* kDescription =
@@ -68,9 +60,7 @@ void set_signals() {
 }
 
 void add_commands(CLI::App& app, CommonOptions& common, int& exit_code) {
-  for (auto* add : {add_inspect, add_evaluate, add_map, add_net, add_hardware}) {
-    if (add != nullptr) add(app, common, exit_code);
-  }
+  for (auto* add : {add_inspect, add_evaluate, add_map, add_net, add_hardware}) add(app, common, exit_code);
   add_common_options(app, common);
 }
 

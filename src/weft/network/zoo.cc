@@ -14,7 +14,7 @@
 namespace weft {
 namespace {
 
-using namespace build;
+using namespace build;  // NOLINT(google-build-using-namespace)
 
 constexpr std::int64_t kLeastResolution = 32, kMostResolution = 4096;
 constexpr double kMostWidth = 8;

@@ -15,9 +15,11 @@ namespace weft {
 /// Element types that ONNX tensors have and Weft keeps. Order is free; names are those of ONNX, lower case.
 /// Values are computed with only for the types up to `boolean`; the rest are stored, moved and counted.
 enum class ElementType : std::uint8_t {
+  // clang-format off
   float32, float64, float16, bfloat16, int8, uint8, int16, uint16, int32, uint32, int64, uint64, boolean, string,
   complex64, complex128, float8e4m3fn, float8e4m3fnuz, float8e5m2, float8e5m2fnuz, float8e8m0, float6e2m3, float6e3m2,
   float4e2m1, uint4, int4, uint2, int2
+  // clang-format on
 };
 std::string_view name(ElementType type);
 /// Bits of one element in a dense tensor (8 for boolean, 6 for float6; 0 for string, which has no fixed size).
@@ -32,7 +34,8 @@ std::int64_t elements(const Shape& shape);
 /// Limits on every tensor: elements, and axes.
 inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 40;
 inline constexpr std::size_t kMaxRank = 64;
-/// The product, or nothing if an extent is negative or a limit above is passed (also by the product of the non-zero extents).
+/// The product, or nothing if an extent is negative or a limit above is passed (also by the product of the non-zero
+/// extents).
 std::optional<std::int64_t> checked_elements(const Shape& shape);
 std::string to_string(const Shape& shape);  ///< "1x3x227x227", "scalar"
 
@@ -43,8 +46,8 @@ struct TensorType {
   bool operator==(const TensorType&) const = default;
 };
 std::string to_string(const TensorType& type);  ///< "float32 1x3x227x227"
-/// Bytes of the dense tensor; elements of less than a byte are packed, lowest bits first, and the last byte is filled up.
-/// 0 for strings.
+/// Bytes of the dense tensor; elements of less than a byte are packed, lowest bits first, and the last byte is filled
+/// up. 0 for strings.
 std::int64_t byte_size(const TensorType& type);
 
 /// Values given as bytes: dense, row-major, little-endian, byte_size(type) of them. Shared, never changed.
@@ -65,15 +68,15 @@ struct FilledValues {
   bool operator==(const FilledValues&) const = default;
 };
 
-/// A tensor whose values are known when the network is built. RandomValues are float32; FilledValues are of any type up to
-/// `boolean` in the list above.
+/// A tensor whose values are known when the network is built. RandomValues are float32; FilledValues are of any type up
+/// to `boolean` in the list above.
 struct ConstantTensor {
   TensorType type;
   std::variant<StoredValues, RandomValues, FilledValues> values;
 };
 
-/// Value `index` of RandomValues: Box-Muller on a hash of (seed, index), so any part of a tensor can be made by itself, in
-/// any order, by any thread, with the same result.
+/// Value `index` of RandomValues: Box-Muller on a hash of (seed, index), so any part of a tensor can be made by itself,
+/// in any order, by any thread, with the same result.
 float random_value(const RandomValues& values, std::uint64_t index);
 
 /// The bytes of the values, made if need be.
@@ -82,7 +85,8 @@ StoredValues materialise(const ConstantTensor& tensor);
 /// multiples of the element size.
 void materialise_part(const ConstantTensor& tensor, std::int64_t first, std::span<std::byte> out);
 
-/// How many elements are not zero (either zero of a float; NaN counts as not zero). Does not materialise what it need not.
+/// How many elements are not zero (either zero of a float; NaN counts as not zero). Does not materialise what it need
+/// not.
 std::int64_t count_nonzero(const ConstantTensor& tensor);
 /// The values of an integer or boolean tensor of 8 bits or more, e.g. the shape operand of Reshape. uint64 wraps.
 std::vector<std::int64_t> integers(const ConstantTensor& tensor);
