@@ -113,8 +113,9 @@ std::string per_mac_text(const Evaluation& e, const Totals& t) {
 
 std::string table_v(const Evaluation& e, const Totals& t) {
   const Hardware& hardware = e.hardware;
-  std::string text = labelled(
-      "network", fmt::format("{}, batch {}, {} layers that multiply", printable(e.network), e.batch, e.layers.size()));
+  const std::size_t n = e.layers.size();
+  std::string text = labelled("network", fmt::format("{}, batch {}, {} {}", printable(e.network), e.batch, n,
+                                                     n == 1 ? "layer that multiplies" : "layers that multiply"));
   text += labelled("hardware", printable(hardware.name + ": " + hardware.description));
   text += labelled("process", process_text(hardware));
   text += labelled("core area", area_text(hardware));

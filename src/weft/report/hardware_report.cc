@@ -235,8 +235,8 @@ std::string heading_text(const Hardware& hardware) {
                                 : "cost what other values cost");
   text += labelled("conventions", printable(hardware.conventions));
   text += labelled("dataflow", hardware.dataflow.empty() ? "none named" : printable(hardware.dataflow));
-  text += labelled("components", fmt::format("{}: {}", printable(hardware.components.name),
-                                             printable(hardware.components.description)));
+  const std::string& what = hardware.components.description;
+  text += labelled("components", printable(hardware.components.name + (what.empty() ? "" : ": " + what)));
   return text;
 }
 

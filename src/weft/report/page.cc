@@ -34,6 +34,7 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t col
 
 std::string labelled(const std::string& label, const std::string& text) {
   constexpr std::size_t kColumn = 18;
+  if (text.empty()) return label + "\n";
   return fmt::format("{:<{}}{}\n", label, kColumn, wrapped(text, kColumn, kColumn));
 }
 
