@@ -76,6 +76,19 @@ ConvShape random_shape(Random& random) {
   s.D_w = chance(random, 25) ? random.between(2, 3) : s.D_h;
   s.E = random.between(1, 5);
   s.F = random.between(1, 4);
+  switch (random.below(8)) {  // now and then one dimension is long, so that loops make many trips
+    case 0:
+      s.M = random.between(9, 23);
+      break;
+    case 1:
+      s.C = random.between(9, 23);
+      break;
+    case 2:
+      s.E = random.between(9, 23);
+      break;
+    default:
+      break;
+  }
   s.pad_top = random.between(0, s.R - 1);
   s.pad_left = random.between(0, s.S - 1);
   const std::int64_t rows = (s.E - 1) * s.U_h + (s.R - 1) * s.D_h + 1;

@@ -98,6 +98,7 @@ struct Estimator::Implementation {
   };
   std::vector<std::array<Load, kStreams>> busy;
   Int128 stalled = 0;
+  std::vector<Int128> word_list;  ///< by term
   Int128 mac_energy = 0, cycle_energy = 0;
 
   // ---- setting up --------------------------------------------------------------------------------------------------
@@ -118,6 +119,9 @@ struct Estimator::Implementation {
     for (const Axis& axis : p.tensor(Tensor3::ifmap).axes) {
       if (axis.terms.size() == 2) add_window(axis);
     }
+    add_terms();
+    exact_costs = make_costs<Int128>();
+    rounded_costs = make_costs<double>();
     busy.resize(h.nodes.size());
   }
 
@@ -386,51 +390,126 @@ struct Estimator::Implementation {
     return exception == 0 ? words : words - words / exception - 1;
   }
 
-  void operand(std::size_t w, const Turns& turns, std::int64_t exception) {
-    const Way& way = ways[w];
-    const std::size_t t = index(way.tensor);
-    const Int128 reads = less(words(w, turns, Part::all, parent_spread(way, multicast(way.tensor))), exception);
-    const bool gated = way.tensor == Tensor3::weight && way.compute;
-    result.energy += (gated ? reads * worked / 1'000'000 : reads) * price[way.parent].read[t];
-    const bool writes = !way.compute && how.ends != Ends::outer;
-    if (!writes && !way.crosses) return;
-    const Int128 delivered = less(words(w, turns, Part::all, kEach), exception);
-    if (writes) result.energy += delivered * price[way.child].write[t];
-    if (way.crosses) result.energy += delivered * price[skeleton.fanout].hop[t];
+  /// Which words of a way the prices meet.
+  enum Kind : std::uint8_t { kVisits, kParent, kDistinct, kUpdates, kVisitsAtOrigin, kParentAtOrigin, kKinds };
+  struct Term {
+    std::size_t way;
+    ChildSpread spread;
+    bool origin;
+  };
+  std::vector<Term> terms;
+  std::vector<std::array<int, kKinds>> term_of;  ///< by way; kNone where it is not needed
+
+  void add_terms() {
+    const ChildSpread reduction = hardware.nodes[skeleton.fanout].fanout.reduces ? kShared : kEach;
+    for (std::size_t w = 0; w < ways.size(); ++w) {
+      const Way& way = ways[w];
+      std::array<int, kKinds>& of = term_of.emplace_back();
+      of.fill(kNone);
+      const auto add = [&](Kind kind, ChildSpread spread, bool origin = false) {
+        of[kind] = int(terms.size());
+        terms.push_back({w, spread, origin});
+      };
+      add(kVisits, kEach);
+      const ChildSpread multicasts = parent_spread(way, multicast(way.tensor));
+      add(kParent, multicasts);
+      if (way.tensor != Tensor3::psum) continue;
+      add(kDistinct, parent_spread(way, kShared));
+      add(kUpdates, parent_spread(way, reduction));
+      if (how.read_back == ReadBack::one || way.compute) continue;
+      add(kVisitsAtOrigin, kEach, true);
+      add(kParentAtOrigin, multicasts, true);
+    }
   }
 
+  /// The prices that each way meets, as the numbers of one kind of sum.
+  template <class N>
+  struct Costs {
+    N macs, whole_ofmap;
+    std::vector<N> parent_read, parent_write, child_read, child_write, hop;
+  };
+  Costs<Int128> exact_costs;
+  Costs<double> rounded_costs;
+  template <class N>
+  const Costs<N>& costs_of() const {
+    if constexpr (std::is_same_v<N, double>)
+      return rounded_costs;
+    else
+      return exact_costs;
+  }
+
+  template <class N>
+  Costs<N> make_costs() const {
+    Costs<N> costs{N(mac_energy), N(tile_words(problem, Tensor3::psum, problem.bounds)), {}, {}, {}, {}, {}};
+    for (const Way& way : ways) {
+      const std::size_t t = index(way.tensor);
+      costs.parent_read.push_back(N(price[way.parent].read[t]));
+      costs.parent_write.push_back(N(price[way.parent].write[t]));
+      costs.child_read.push_back(N(price[way.child].read[t]));
+      costs.child_write.push_back(N(price[way.child].write[t]));
+      costs.hop.push_back(N(price[skeleton.fanout].hop[t]));
+    }
+    return costs;
+  }
+
+  /// Energy of the words of all terms; N is Int128, or double for bounds.
+  template <class N>
+  N energy_of(const std::vector<N>& words) const {
+    const Costs<N>& costs = costs_of<N>();
+    N energy = costs.macs;
+    Residency<N> residency{costs.whole_ofmap, how.first_read == FirstRead::zero ? N(0) : costs.whole_ofmap};
+    bool outermost = true;
+    for (std::size_t w = 0; w < ways.size(); ++w) {
+      if (ways[w].tensor != Tensor3::psum) {
+        energy += operand<N>(w, words, costs);
+      } else {
+        residency = psum<N>(w, words, residency, outermost, costs, energy);
+        outermost = false;
+      }
+    }
+    return energy;
+  }
+
+  template <class N>
+  N operand(std::size_t w, const std::vector<N>& words, const Costs<N>& costs) const {
+    const Way& way = ways[w];
+    const N reads = words[std::size_t(term_of[w][kParent])], delivered = words[std::size_t(term_of[w][kVisits])];
+    const bool gated = way.tensor == Tensor3::weight && way.compute;
+    N energy = (gated ? reads * N(worked) / N(1'000'000) : reads) * costs.parent_read[w];
+    if (!way.compute && how.ends != Ends::outer) energy += delivered * costs.child_write[w];
+    if (way.crosses) energy += delivered * costs.hop[w];
+    return energy;
+  }
+
+  template <class N>
   struct Residency {
-    Int128 words = 0, valueless = 0;
+    N words, valueless;
   };
 
   /// The model's count_psum, on products.
-  Residency psum(std::size_t w, const Turns& turns, std::int64_t exception, const Residency& outer, bool outermost) {
+  template <class N>
+  Residency<N> psum(std::size_t w, const std::vector<N>& words, const Residency<N>& outer, bool outermost,
+                    const Costs<N>& costs, N& energy) const {
     const Way& way = ways[w];
-    constexpr std::size_t t = index(Tensor3::psum);
-    const ChildSpread reduction = hardware.nodes[skeleton.fanout].fanout.reduces ? kShared : kEach;
-    const auto total = [&](ChildSpread spread) { return less(words(w, turns, Part::all, spread), exception); };
-    const Int128 visits = total(kEach);
-    const Int128 distinct = way.crosses ? total(kShared) : visits;
-    const Int128 updates = way.crosses ? total(reduction) : visits;
+    const auto at = [&](Kind kind) { return words[std::size_t(term_of[w][kind])]; };
+    const auto positive = [](N n) { return n > N(0) ? n : N(0); };
+    const N visits = at(kVisits), distinct = at(kDistinct), updates = at(kUpdates);
     const bool zero = how.first_read == FirstRead::zero;
-    Int128 reads = zero ? distinct : std::max<Int128>(0, distinct - outer.valueless), delivered = reads;
+    N reads = zero ? distinct : positive(distinct - outer.valueless), delivered = reads;
     if (how.read_back == ReadBack::each && !way.compute) {
-      const ChildSpread shared = parent_spread(way, multicast(Tensor3::psum));
-      delivered = zero ? visits : std::max<Int128>(0, visits - words(w, turns, Part::all, kEach, true));
-      reads = total(shared) - (zero ? 0 : words(w, turns, Part::all, shared, true));
-      reads = std::max<Int128>(0, reads);
+      delivered = zero ? visits : positive(visits - at(kVisitsAtOrigin));
+      reads = zero ? at(kParent) : positive(at(kParent) - at(kParentAtOrigin));
     }
     const bool outer_only = how.ends == Ends::outer;
-    Int128 parent_reads = reads + (updates - distinct), parent_writes = updates;
-    if (outer_only && !outermost) parent_reads = parent_writes = std::max<Int128>(0, updates - outer.words);
-    result.energy += parent_reads * price[way.parent].read[t] + parent_writes * price[way.parent].write[t];
+    N parent_reads = reads + (updates - distinct), parent_writes = updates;
+    if (outer_only && !outermost) parent_reads = parent_writes = positive(updates - outer.words);
+    energy += parent_reads * costs.parent_read[w] + parent_writes * costs.parent_write[w];
     if (!way.compute && !outer_only) {
-      result.energy += delivered * price[way.child].write[t];
-      if (how.ends == Ends::both) result.energy += visits * price[way.child].read[t];
+      energy += delivered * costs.child_write[w];
+      if (how.ends == Ends::both) energy += visits * costs.child_read[w];
     }
-    if (way.crosses)
-      result.energy += (outer_only ? visits - updates : visits + delivered) * price[skeleton.fanout].hop[t];
-    return {visits, zero ? 0 : visits - delivered};
+    if (way.crosses) energy += (outer_only ? visits - updates : visits + delivered) * costs.hop[w];
+    return {visits, zero ? N(0) : visits - delivered};
   }
 
   // ---- time --------------------------------------------------------------------------------------------------------
@@ -440,31 +519,36 @@ struct Estimator::Implementation {
     return (bits * clock + bandwidth.bits - 1) / bandwidth.bits;
   }
 
-  /// Whether a ragged last tile may spare this way a stall that the products count.
-  bool may_skip_a_stall(const Way& way) const {
-    return std::any_of(way.stalls.begin(), way.stalls.end(), [&](const StallPoint& stall) {
+  /// The most of the steps, as 1/n, at which a ragged last tile may spare this way a stall that the products count; 0:
+  /// none.
+  std::int64_t least_spared_stall(const Way& way) const {
+    std::int64_t least = 0;
+    for (const StallPoint& stall : way.stalls) {
       const Way point{.tensor = stall.tensor, .outside = stall.loops_outside, .every_step = stall.always};
-      return least_exception(point, last_relevant(point)) > 0;
-    });
+      least = least_of(least, least_exception(point, last_relevant(point)));
+    }
+    return least;
   }
+  static std::int64_t least_of(std::int64_t a, std::int64_t b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
 
-  Load load(std::size_t w, const Turns& turns, bool value_only, ChildSpread spread) {
+  /// `exception`: the share of the steps, as 1/n, that may move less or stall less than the products say.
+  Load load(std::size_t w, const Turns& turns, std::int64_t exception, bool value_only, ChildSpread spread) {
     const Way& way = ways[w];
     const auto part = [&](Part p) {
       const Int128 all = words(w, turns, p, spread);
       return value_only ? all - words(w, turns, p, spread, true) : all;
     };
     const Int128 all = part(Part::all);
-    if (way.compute) return {0, all};
+    if (way.compute) return {0, less(all, exception)};
     Int128 stalling = all;
     if (way.buffering == Buffering::ahead) stalling = part(Part::start);
     if (way.buffering == Buffering::stream) {
       stalling = part(Part::stalling);
     }
-    return {stalling, all - stalling};
+    return {std::max<Int128>(0, less(stalling, exception)), std::max<Int128>(0, less(all, exception) - stalling)};
   }
 
-  void time(std::size_t w, const Turns& turns, Stream stream, ChildSpread between) {
+  void time(std::size_t w, const Turns& turns, std::int64_t exception, Stream stream, ChildSpread between) {
     const Way& way = ways[w];
     const bool value_only = stream == Stream::psum_down && how.first_read == FirstRead::elide;
     Int128 slowest = 0;
@@ -472,7 +556,7 @@ struct Estimator::Implementation {
       const Bandwidths& b = hardware.nodes[node].bandwidth;
       const std::optional<Bandwidth>& bandwidth = b.shared ? b.shared : b.own[std::size_t(stream)];
       if (!bandwidth) return;
-      const Load l = load(w, turns, value_only, spread);
+      const Load l = load(w, turns, exception, value_only, spread);
       const std::int64_t bits = hardware.bits[index(way.tensor)];
       Load& channel = busy[node][b.shared ? 0 : std::size_t(stream)];
       channel.stalling += l.stalling * bits;
@@ -501,7 +585,7 @@ struct Estimator::Implementation {
 
   // ---- all of it ---------------------------------------------------------------------------------------------------
 
-  void prepare(const Choice& c) {
+  void prepare(const Choice& c, std::optional<std::uint32_t> forced) {
     choice = &c;
     moving.clear();
     std::array<std::int64_t, kDims> inside;
@@ -514,46 +598,58 @@ struct Estimator::Implementation {
     for (std::size_t i = 0; i < c.order.size(); ++i) {
       const std::uint8_t s = c.order[i];
       position[s] = std::uint8_t(i);
-      if (!skeleton.slots[s].spatial && c.bound[s] > 1) moving.push_back(s);
+      if (!skeleton.slots[s].spatial && (forced ? (*forced >> s & 1u) != 0 : c.bound[s] > 1)) moving.push_back(s);
     }
     for (auto& node : busy) node.fill({});
     stalled = 0;
     result = {};
   }
 
-  Estimate run(const Choice& c, bool transfers) {
-    prepare(c);
+  Turns turns_of(const Way& way) const { return {last_relevant(way), last_stall(way)}; }
+
+  Estimate run(const Choice& c) {
+    prepare(c, std::nullopt);
+    std::vector<std::int64_t> exceptions;
+    for (std::size_t w = 0; w < ways.size(); ++w)
+      exceptions.push_back(least_exception(ways[w], last_relevant(ways[w])));
+    word_list.clear();
+    for (const Term& term : terms) {
+      const Turns turns = turns_of(ways[term.way]);
+      word_list.push_back(less(words(term.way, turns, Part::all, term.spread, term.origin), exceptions[term.way]));
+    }
+    for (std::size_t w = 0; w < ways.size(); ++w) {
+      const std::int64_t exception = least_of(exceptions[w], least_spared_stall(ways[w]));
+      result.exact = result.exact && exception == 0;
+      time(w, exception);
+    }
     Int128 steps = 1;
     for (const Dim d : kAllDims) {
       steps *= positions(d, skeleton.slots.size(), Spread::first, false, [](std::size_t) { return true; });
     }
-    Residency residency;
-    residency.words = tile_words(problem, Tensor3::psum, problem.bounds);
-    residency.valueless = how.first_read == FirstRead::zero ? 0 : residency.words;
-    bool outermost = true;
-    for (std::size_t w = 0; w < ways.size(); ++w) {
-      const Turns turns{last_relevant(ways[w]), last_stall(ways[w])};
-      const std::int64_t exception = least_exception(ways[w], turns.fetch);
-      if (exception > 0 || !transfers || may_skip_a_stall(ways[w])) result.exact = false;
-      if (ways[w].tensor != Tensor3::psum) {
-        operand(w, turns, exception);
-        if (transfers)
-          time(w, turns, ways[w].tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight, multicast(ways[w].tensor));
-        continue;
-      }
-      residency = psum(w, turns, exception, residency, outermost);
-      outermost = false;
-      if (!transfers) continue;
-      const bool one = how.read_back == ReadBack::one || ways[w].compute;
-      time(w, turns, Stream::psum_down, one ? kShared : multicast(Tensor3::psum));
-      time(w, turns, Stream::psum_up, hardware.nodes[skeleton.fanout].fanout.reduces ? kShared : kEach);
-    }
-    // Where the products may be too much, only the work itself is sure.
-    result.latency = result.exact ? latency(steps) : std::int64_t(steps);
-    result.energy += mac_energy;
-    result.moving_energy = result.energy;
-    result.energy += result.latency * cycle_energy;
+    result.latency = latency(steps);
+    result.energy = energy_of(word_list) + result.latency * cycle_energy;
     return result;
+  }
+
+  void time(std::size_t w, std::int64_t exception) {
+    const Way& way = ways[w];
+    const Turns turns = turns_of(way);
+    if (way.tensor != Tensor3::psum) {
+      time(w, turns, exception, way.tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight, multicast(way.tensor));
+      return;
+    }
+    const bool one = how.read_back == ReadBack::one || way.compute;
+    time(w, turns, exception, Stream::psum_down, one ? kShared : multicast(Tensor3::psum));
+    time(w, turns, exception, Stream::psum_up, hardware.nodes[skeleton.fanout].fanout.reduces ? kShared : kEach);
+  }
+
+  Estimator::Terms run_terms(const Choice& c, std::uint32_t moving_slots) {
+    prepare(c, moving_slots);
+    Estimator::Terms result_terms;
+    for (const Term& term : terms) {
+      result_terms.push_back(double(words(term.way, turns_of(ways[term.way]), Part::all, term.spread, term.origin)));
+    }
+    return result_terms;
   }
 };
 
@@ -562,8 +658,14 @@ Estimator::Estimator(const LoopProblem& problem, const Hardware& hardware, const
     : implementation_(std::make_unique<Implementation>(problem, hardware, skeleton, options)) {}
 Estimator::~Estimator() = default;
 
-Estimate Estimator::operator()(const Choice& choice) { return implementation_->run(choice, true); }
-Estimate Estimator::without_transfers(const Choice& choice) { return implementation_->run(choice, false); }
+Estimate Estimator::operator()(const Choice& choice) { return implementation_->run(choice); }
+Estimator::Terms Estimator::terms(const Choice& choice, std::uint32_t moving) {
+  return implementation_->run_terms(choice, moving);
+}
+Int128 Estimator::moving_energy(const Terms& terms) const {
+  constexpr double kRounding = 1e-9;  // of a few dozen products and sums of doubles, generously
+  return Int128(implementation_->energy_of(terms) * (1 - kRounding));
+}
 Int128 Estimator::energy_per_cycle() const { return implementation_->cycle_energy; }
 
 }  // namespace weft

@@ -13,7 +13,6 @@ namespace weft {
 /// may leave a loop at its start, a few transfers fewer than a product of bounds are made.
 struct Estimate {
   Int128 energy = 0;
-  Int128 moving_energy = 0;  ///< of it, what does not depend on time
   std::int64_t latency = 0;
   bool exact = true;
 };
@@ -28,8 +27,14 @@ class Estimator {
   Estimator& operator=(const Estimator&) = delete;
 
   Estimate operator()(const Choice& choice);
-  /// The same without transfer times: a lower bound in a third of the time. Never `exact`.
-  Estimate without_transfers(const Choice& choice);
+  /// What the model multiplies with prices, one number a term: words of each transfer, as one store or the other sees
+  /// them.
+  using Terms = std::vector<double>;
+  /// The terms of a choice, with the loops of the slots in `moving` (a bit each) taken as moving and no others,
+  /// whatever their bounds. Each term is then a product over groups of dimensions that share no window.
+  Terms terms(const Choice& choice, std::uint32_t moving);
+  /// Energy that does not depend on time, of such terms; rounded down.
+  Int128 moving_energy(const Terms& terms) const;
   Int128 energy_per_cycle() const;  ///< of clock networks and leakage
 
  private:

@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <set>
+#include <tuple>
 
 #include "weft/mapper/estimate.h"
 #include "weft/mapper/skeleton.h"
@@ -33,6 +36,16 @@ std::vector<std::int64_t> distinct_bounds(std::int64_t extent) {
   return bounds;
 }
 
+/// distinct_bounds(extent).size(): ceil(extent / b) is floor((extent - 1) / b) + 1, and floor(n / b) takes 2r or 2r - 1
+/// values above 0, r = floor(sqrt(n)), and 0.
+std::int64_t distinct_count(std::int64_t extent) {
+  if (--extent == 0) return 1;
+  std::int64_t root = std::llround(std::floor(std::sqrt(double(extent))));
+  while (root * root > extent) --root;
+  while ((root + 1) * (root + 1) <= extent) ++root;
+  return extent >= root * (root + 1) ? 2 * root + 1 : 2 * root;
+}
+
 /// What is compared: the objective, then the other figures, so that equal costs have one winner.
 struct Rank {
   Int128 objective = 0, energy = 0;
@@ -56,13 +69,6 @@ Int128 value_of(Objective objective, Int128 energy, std::int64_t latency) {
 struct SpatialChoice {
   DimSizes children{1, 1, 1, 1, 1, 1, 1, 1};
   AxisBounds axes;
-};
-
-/// A choice with what everything made of it costs at least.
-template <class What>
-struct Bounded {
-  What what;
-  Int128 moving_energy = 0;
 };
 
 /// Everything from the array inwards, and which free loop is the innermost that moves.
@@ -107,7 +113,7 @@ class Search {
     }
     list_spatial();
     list_inside();
-    bound_lists();
+    list_groups();
     search();
     if (!found_) refuse_capacity();
     MappingResult best = result_of(best_choice_, *best_axes_);
@@ -170,7 +176,7 @@ class Search {
       }
       distinct = std::move(next);
     }
-    for (const auto& [children, axes_bounds] : distinct) spatials_.push_back({{children, axes_bounds}});
+    for (const auto& [children, axes_bounds] : distinct) spatials_.push_back({children, axes_bounds});
   }
 
   /// Of the numbers of children that make the same number of tiles of a dimension, only the smallest is wanted (where
@@ -192,7 +198,7 @@ class Search {
 
   void inside_choices(std::size_t d, DimSizes& bounds) {
     if (d == kDims) {
-      insides_.push_back({bounds});
+      insides_.push_back(bounds);
       return;
     }
     std::vector<std::int64_t> candidates = {1};
@@ -310,40 +316,209 @@ class Search {
     return product;
   }
 
-  /// The least moving energy over the classes of a choice, with every free loop taking all that is left: every transfer
-  /// falls as the bounds grow, as long as the innermost free loop that moves stays the same.
-  Int128 least_moving_energy(Choice choice) {
-    const auto energy = [&](Choice closed) {
-      close(closed);
-      return estimate_.without_transfers(closed).moving_energy;
-    };
-    Int128 least = energy(choice);
-    for (const int slot : free_slots_) {
-      choice.bound[std::size_t(slot)] = left(choice, index(skeleton_.slots[std::size_t(slot)].dim));
-      if (choice.bound[std::size_t(slot)] > 1) least = std::min(least, energy(choice));
+  /// The loops that move when the dimensions of `dims` (a bit each) have more than one tile outside the array, in the
+  /// class where free loops up to the `c`th take all of them.
+  std::uint32_t moving_slots(std::uint32_t dims, std::size_t c) const {
+    std::uint32_t slots = 0;
+    for (std::size_t d = 0; d < kDims; ++d) {
+      if ((dims >> d & 1u) == 0) continue;
+      const bool taken = free_[d] >= 0 && c > 0 && free_[d] <= free_slots_[c - 1];
+      slots |= 1u << (taken ? free_[d] : outermost_[d]);
     }
+    return slots;
+  }
+
+  /// The terms of a choice in class `c`: free loops up to one take all that is left, those inside it nothing. Every
+  /// transfer falls as their bounds grow, as long as the innermost that moves stays the same.
+  Estimator::Terms class_terms(Choice choice, std::size_t c, std::uint32_t dims) {
+    for (std::size_t k = 0; k < c; ++k) {
+      const auto slot = std::size_t(free_slots_[k]);
+      choice.bound[slot] = left(choice, index(skeleton_.slots[slot].dim));
+    }
+    close(choice);
+    return estimate_.terms(choice, moving_slots(dims, c));
+  }
+
+  /// Dimensions that meet in no window but their own: a transfer is a product over the groups.
+  std::vector<std::vector<Dim>> groups() const {
+    std::vector<std::vector<Dim>> result;
+    std::array<bool, kDims> taken{};
+    for (const Axis& axis : problem_.tensor(Tensor3::ifmap).axes) {
+      if (axis.terms.size() < 2) continue;
+      result.push_back({axis.terms[0].dim, axis.terms[1].dim});
+      for (const Axis::Term& term : axis.terms) taken[index(term.dim)] = true;
+    }
+    for (const Dim d : kAllDims) {
+      if (!taken[index(d)]) result.push_back({d});
+    }
+    return result;
+  }
+
+  /// What one group's loops over the array and in the PEs do to each term: its factor, relative to the largest choice.
+  /// A term is the product of its factors over the groups.
+  struct Factors {
+    bool known = false;
+    std::array<Estimator::Terms, kDims + 1> by_class;
+  };
+  struct GroupChoice {
+    DimSizes children, inside;
+    std::int64_t steps = 1;
+    std::uint32_t tiled = 0;       ///< dimensions with more than one tile outside, a bit each
+    std::vector<Factors> factors;  ///< by the dimensions tiled in all groups
+  };
+  struct Group {
+    std::vector<Dim> dims;
+    std::vector<std::size_t> spatial_key, inside_key;  ///< of each choice of the lists: row and column of the table
+    std::size_t columns = 0;
+    std::vector<GroupChoice> table;
+  };
+
+  /// Numbers the distinct bounds that the choices of a list give the dimensions of a group.
+  template <class List, class Bounds>
+  static std::vector<DimSizes> number(const List& list, const std::vector<Dim>& dims, const Bounds& bounds,
+                                      std::vector<std::size_t>& keys) {
+    std::map<DimSizes, std::size_t> numbers;
+    std::vector<DimSizes> distinct;
+    for (const auto& choice : list) {
+      DimSizes key;
+      key.fill(1);
+      for (const Dim d : dims) key[index(d)] = bounds(choice)[index(d)];
+      const auto [at, fresh] = numbers.try_emplace(key, distinct.size());
+      if (fresh) distinct.push_back(key);
+      keys.push_back(at->second);
+    }
+    return distinct;
+  }
+
+  void list_groups() {
+    largest_.fill(1);
+    for (const SpatialChoice& spatial : spatials_) {
+      for (std::size_t d = 0; d < kDims; ++d) {
+        widest_.children[d] = std::max(widest_.children[d], std::min(problem_.bounds[d], spatial.children[d]));
+      }
+    }
+    for (const DimSizes& inside : insides_) {
+      for (std::size_t d = 0; d < kDims; ++d) largest_[d] = std::max(largest_[d], inside[d]);
+    }
+    for (const std::vector<Dim>& dims : groups()) {
+      Group group{.dims = dims};
+      const auto rows = number(
+          spatials_, dims, [](const SpatialChoice& c) { return c.children; }, group.spatial_key);
+      const auto columns = number(
+          insides_, dims, [](const DimSizes& c) { return c; }, group.inside_key);
+      group.columns = columns.size();
+      for (const DimSizes& children : rows) {
+        for (const DimSizes& inside : columns) group.table.push_back(group_choice(dims, children, inside));
+      }
+      groups_.push_back(std::move(group));
+    }
+  }
+
+  GroupChoice group_choice(const std::vector<Dim>& dims, const DimSizes& children, const DimSizes& inside) const {
+    GroupChoice result{children, inside, 1, 0, {}};
+    for (const Dim d : dims) {
+      const std::int64_t D = problem_.bound(d), bound = inside[index(d)], tile = children[index(d)] * bound;
+      result.steps *= D / tile * bound + std::min(bound, D % tile);
+      if (tile < D) result.tiled |= 1u << index(d);
+    }
+    return result;
+  }
+
+  std::size_t classes() const { return free_slots_.size() + 1; }
+
+  /// The terms when every group is at its largest, with those dimensions tiled.
+  const Factors& least_terms(std::uint32_t tiled) {
+    Factors& least = least_[tiled];
+    if (least.known) return least;
+    least.known = true;
+    for (std::size_t c = 0; c < classes(); ++c) least.by_class[c] = class_terms(core(widest_, largest_), c, tiled);
     return least;
   }
 
-  /// Bounds each list by the other at its largest, which no choice exceeds, and sorts it.
-  void bound_lists() {
-    SpatialChoice widest;
-    DimSizes largest;
-    largest.fill(1);
-    for (const auto& spatial : spatials_) {
-      for (std::size_t d = 0; d < kDims; ++d) {
-        widest.children[d] = std::max(widest.children[d], std::min(problem_.bounds[d], spatial.what.children[d]));
+  const Factors& factors(const Group& group, GroupChoice& at, std::uint32_t tiled) {
+    if (at.factors.empty()) at.factors.resize(least_.size());
+    Factors& result = at.factors[tiled];
+    if (result.known) return result;
+    result.known = true;
+    SpatialChoice spatial = widest_;
+    DimSizes inside = largest_;
+    for (const Dim d : group.dims) {
+      spatial.children[index(d)] = at.children[index(d)];
+      inside[index(d)] = at.inside[index(d)];
+    }
+    const Factors& least = least_terms(tiled);
+    const Choice choice = core(spatial, inside);
+    for (std::size_t c = 0; c < classes(); ++c) {
+      result.by_class[c] = class_terms(choice, c, tiled);
+      for (std::size_t t = 0; t < result.by_class[c].size(); ++t) {
+        const double base = least.by_class[c][t];
+        result.by_class[c][t] = base > 0 ? result.by_class[c][t] / base : 1;
       }
     }
-    for (const auto& inside : insides_) {
-      for (std::size_t d = 0; d < kDims; ++d) largest[d] = std::max(largest[d], inside.what[d]);
+    return result;
+  }
+
+  /// A lower bound of everything with these loops over the array and in the PEs.
+  Rank pair_bound(std::size_t s, std::size_t i) {
+    std::array<GroupChoice*, kDims> at{};
+    std::int64_t steps = 1;
+    std::uint32_t tiled = 0;
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      Group& group = groups_[g];
+      at[g] = &group.table[group.spatial_key[s] * group.columns + group.inside_key[i]];
+      steps *= at[g]->steps;
+      tiled |= at[g]->tiled;
     }
-    for (auto& spatial : spatials_) spatial.moving_energy = least_moving_energy(core(spatial.what, largest));
-    for (auto& inside : insides_) inside.moving_energy = least_moving_energy(core(widest, inside.what));
-    const auto cheapest_first = [](const auto& a, const auto& b) { return a.moving_energy < b.moving_energy; };
-    std::stable_sort(insides_.begin(), insides_.end(), cheapest_first);
-    std::stable_sort(spatials_.begin(), spatials_.end(),
-                     [&](const auto& a, const auto& b) { return spatial_bound(a) < spatial_bound(b); });
+    Estimate e{.energy = steps * estimate_.energy_per_cycle(), .latency = steps};
+    const std::int64_t used = pes(spatials_[s]);
+    if (hopeless(rank(e, used))) return rank(e, used);
+    std::array<const Factors*, kDims> of{};
+    for (std::size_t g = 0; g < groups_.size(); ++g) of[g] = &factors(groups_[g], *at[g], tiled);
+    const Factors& least = least_terms(tiled);
+    Int128 moving = -1;
+    for (std::size_t c = 0; c < classes(); ++c) {
+      class_energy_[c] = -1;
+      if (c > 0 && (tiled >> index(skeleton_.slots[std::size_t(free_slots_[c - 1])].dim) & 1u) == 0) continue;
+      product_ = least.by_class[c];
+      for (std::size_t g = 0; g < groups_.size(); ++g) {
+        const Estimator::Terms& factor = of[g]->by_class[c];
+        for (std::size_t t = 0; t < product_.size(); ++t) product_[t] *= factor[t];
+      }
+      class_energy_[c] = estimate_.moving_energy(product_) + e.energy;
+      if (moving < 0 || class_energy_[c] < moving) moving = class_energy_[c];
+    }
+    e.energy = moving;
+    return rank(e, used);
+  }
+
+  bool hopeless(const Rank& bound) const { return found_ && !(bound < best_rank_); }
+
+  /// All pairs, but the most promising first: a good mapping early rules out most of the rest unseen.
+  void search() {
+    std::vector<std::size_t> order(spatials_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return least_steps(spatials_[a]) < least_steps(spatials_[b]);
+    });
+    constexpr std::size_t kFirst = 16;
+    for (std::size_t k = 0; k < std::min(kFirst, order.size()); ++k) search_promising(order[k]);
+    for (const std::size_t s : order) {
+      for (std::size_t i = 0; i < insides_.size(); ++i) search_pair(pair_bound(s, i), s, i);
+    }
+  }
+
+  /// The most promising insides of one choice over the array.
+  void search_promising(std::size_t s) {
+    std::vector<std::pair<Rank, std::size_t>> bounds;
+    for (std::size_t i = 0; i < insides_.size(); ++i) {
+      if (possible(s, i)) bounds.emplace_back(pair_bound(s, i), i);
+    }
+    constexpr std::size_t kFirst = 4;
+    const std::size_t count = std::min(kFirst, bounds.size());
+    std::partial_sort(bounds.begin(), bounds.begin() + std::ptrdiff_t(count), bounds.end());
+    for (std::size_t k = 0; k < count; ++k) {
+      search_pair(pair_bound(s, bounds[k].second), s, bounds[k].second);
+    }
   }
 
   /// Steps that the array cannot do without.
@@ -353,83 +528,39 @@ class Search {
     return steps;
   }
 
-  Rank bound(Int128 moving_energy, std::int64_t steps, std::int64_t pes) const {
-    Estimate e;
-    e.energy = moving_energy + steps * estimate_.energy_per_cycle();
-    e.latency = steps;
-    return rank(e, pes);
-  }
-  Rank spatial_bound(const Bounded<SpatialChoice>& spatial) const {
-    return bound(spatial.moving_energy, least_steps(spatial.what), pes(spatial.what));
+  bool possible(std::size_t s, std::size_t i) const {
+    return useful(spatials_[s], insides_[i]) && !over(core(spatials_[s], insides_[i]), 0);
   }
 
-  bool hopeless(const Rank& bound) const { return found_ && !(bound < best_rank_); }
-
-  void search() {
-    for (std::size_t s = 0; s < spatials_.size(); ++s) {
-      const auto& spatial = spatials_[s];
-      if (hopeless(spatial_bound(spatial))) {  // and so are all that follow
-        certificate_.pruned["array"] += Int128(spatials_.size() - s) * insides_.size();
-        return;
-      }
-      search_insides(spatial);
+  void search_pair(const Rank& bound, std::size_t s, std::size_t i) {
+    if (hopeless(bound)) {
+      certificate_.pruned["pe"] += 1;
+    } else if (possible(s, i)) {
+      search_classes(core(spatials_[s], insides_[i]), {.spatial = &spatials_[s], .inside = &insides_[i]},
+                     bound.latency);
     }
   }
 
-  void search_insides(const Bounded<SpatialChoice>& spatial) {
-    const std::int64_t steps = least_steps(spatial.what), used = pes(spatial.what);
-    for (std::size_t i = 0; i < insides_.size(); ++i) {
-      const auto& inside = insides_[i];
-      if (hopeless(bound(std::max(spatial.moving_energy, inside.moving_energy), steps, used))) {
-        certificate_.pruned["pe"] += Int128(insides_.size() - i);
-        return;
-      }
-      if (!useful(spatial.what, inside.what)) continue;
-      Choice choice = core(spatial.what, inside.what);
-      if (hopeless(bound(std::max(spatial.moving_energy, inside.moving_energy), exact_steps(choice), used))) {
-        certificate_.pruned["steps"] += 1;
-        continue;
-      }
-      if (over(choice, 0)) {
-        certificate_.pruned["capacity"] += 1;
-        continue;
-      }
-      search_classes(choice, {.spatial = &spatial.what, .inside = &inside.what});
-    }
-  }
-
-  void search_classes(Choice choice, Node node) {
-    search_class(choice, node);
-    for (const int slot : free_slots_) {
-      choice.bound[std::size_t(slot)] = left(choice, index(skeleton_.slots[std::size_t(slot)].dim));
-      if (choice.bound[std::size_t(slot)] == 1) continue;
-      node.innermost = slot;
-      search_class(choice, node);
-    }
-  }
-
-  void search_class(Choice choice, const Node& node) {
-    certificate_.space += size_of_class(choice, node.innermost);
-    close(choice);
+  /// The classes of the pair that was bounded last.
+  void search_classes(Choice choice, Node node, std::int64_t steps) {
+    const auto energies = class_energy_;
     const std::int64_t used = pes(*node.spatial);
-    if (hopeless(rank(estimate_.without_transfers(choice), used)) || hopeless(rank(estimate_(choice), used))) {
-      certificate_.pruned["tiles"] += 1;
-      return;
+    for (std::size_t c = 0; c < classes(); ++c) {
+      if (c > 0) {
+        node.innermost = free_slots_[c - 1];
+        const auto slot = std::size_t(node.innermost);
+        choice.bound[slot] = left(choice, index(skeleton_.slots[slot].dim));
+        if (choice.bound[slot] == 1) continue;
+      }
+      certificate_.space += size_of_class(choice, node.innermost);
+      Choice closed = choice;
+      close(closed);
+      if (hopeless(rank({.energy = energies[c], .latency = steps}, used)) || hopeless(rank(estimate_(closed), used))) {
+        certificate_.pruned["tiles"] += 1;
+      } else {
+        expand(node);
+      }
     }
-    expand(node);
-  }
-
-  /// Steps of a choice: those of the loops over each dimension do not change with how its free loops share them, but
-  /// may only grow.
-  std::int64_t exact_steps(const Choice& choice) const {
-    std::int64_t steps = 1;
-    for (std::size_t d = 0; d < kDims; ++d) {
-      const std::int64_t inner = inside_[d] < 0 ? 1 : choice.bound[std::size_t(inside_[d])];
-      const std::int64_t tile = inner * (spatial_[d] < 0 ? 1 : choice.bound[std::size_t(spatial_[d])]);
-      const std::int64_t D = problem_.bounds[d];
-      steps *= D / tile * inner + std::min(inner, D % tile);
-    }
-    return steps;
   }
 
   /// Mappings of a class: bounds of the free loops, times the orders of the loops that may change places.
@@ -437,8 +568,8 @@ class Search {
     Int128 size = 1;
     for (const int slot : free_slots_) {
       if (slot > innermost) break;
-      const auto candidates = distinct_bounds(choice.bound[std::size_t(slot)]).size();
-      size *= Int128(slot == innermost ? std::max<std::size_t>(1, candidates - 1) : candidates);
+      const std::int64_t candidates = distinct_count(choice.bound[std::size_t(slot)]);
+      size *= Int128(slot == innermost ? std::max<std::int64_t>(1, candidates - 1) : candidates);
     }
     return size;
   }
@@ -497,36 +628,46 @@ class Search {
       places.push_back(s);
       loops.push_back(std::uint8_t(s));
     }
+    std::set<std::vector<std::uint32_t>> seen;
     do {
       // Loops of bound 1 are nowhere: the others are permuted among their own places.
       for (std::size_t k = 0; k < places.size(); ++k) choice.order[places[k]] = loops[k];
-      try_one(choice, node);
+      if (seen.insert(order_signature(choice, loops)).second) try_one(choice, node);
     } while (std::next_permutation(loops.begin(), loops.end()));
   }
 
-  /// The order of the outer loops decides only what stays put across them: nothing does where every tensor has a
-  /// relevant loop moving further in.
+  /// Whether the order of the outer loops can change what a tensor moves: not where a relevant loop moves further in.
   bool order_matters(const Choice& choice) const {
-    for (const Tensor3 t : kAllTensors) {
-      const auto& points = skeleton_.points[index(t)];
-      for (std::size_t i = 1; i < points.size(); ++i) {
-        if (!order_matters(choice, t, points[i].slots_outside)) continue;
-        return true;
-      }
-    }
-    return false;
+    return std::any_of(kAllTensors.begin(), kAllTensors.end(), [&](Tensor3 t) { return order_matters(choice, t); });
   }
 
-  bool order_matters(const Choice& choice, Tensor3 t, std::size_t outside) const {
-    bool other = false;
-    for (std::size_t s = 0; s < outside; ++s) {
+  bool order_matters(const Choice& choice, Tensor3 t) const {
+    const auto& points = skeleton_.points[index(t)];
+    if (points.size() < 2) return false;
+    for (std::size_t s = 0; s < points[1].slots_outside; ++s) {
       const Slot& slot = skeleton_.slots[s];
-      if (slot.spatial || choice.bound[s] == 1) continue;
-      const bool relevant = problem_.relevant(t, slot.dim);
-      if (!slot.any_order && relevant) return false;
-      other = other || (slot.any_order && (!relevant || problem_.tensor(t).axes.size() > 0));
+      if (!slot.any_order && !slot.spatial && choice.bound[s] > 1 && problem_.relevant(t, slot.dim)) return false;
     }
-    return other;
+    return true;
+  }
+
+  /// What an order of the outer loops means: for each tensor, its last relevant loop and the loops inside that.
+  std::vector<std::uint32_t> order_signature(const Choice& choice, const std::vector<std::uint8_t>& loops) const {
+    std::vector<std::uint32_t> signature;
+    for (const Tensor3 t : kAllTensors) {
+      if (!order_matters(choice, t)) continue;
+      std::uint32_t inside = 0, last = 0;
+      for (auto s = loops.rbegin(); s != loops.rend(); ++s) {
+        if (problem_.relevant(t, skeleton_.slots[*s].dim)) {
+          last = *s + 1u;
+          break;
+        }
+        inside |= 1u << *s;
+      }
+      signature.push_back(inside);
+      signature.push_back(t == Tensor3::ifmap || inside != 0 ? last : 0);
+    }
+    return signature;
   }
 
   void try_one(const Choice& choice, const Node& node) {
@@ -587,8 +728,14 @@ class Search {
   std::array<int, kDims> outermost_{-1, -1, -1, -1, -1, -1, -1, -1}, spatial_ = outermost_, inside_ = outermost_,
                                                                      free_ = outermost_;
   std::vector<int> free_slots_;
-  std::vector<Bounded<SpatialChoice>> spatials_;
-  std::vector<Bounded<DimSizes>> insides_;
+  std::vector<SpatialChoice> spatials_;
+  std::vector<DimSizes> insides_;
+  SpatialChoice widest_;  ///< every dimension at its largest, more than the array has room for
+  DimSizes largest_{};
+  std::array<Factors, 1u << kDims> least_;  ///< the terms then, by the dimensions tiled
+  Estimator::Terms product_;
+  std::array<Int128, kDims + 1> class_energy_{};  ///< of the last pair bounded, by class; -1 where there is none
+  std::vector<Group> groups_;
   bool found_ = false;
   Rank best_rank_;
   Choice best_choice_;

@@ -49,6 +49,7 @@ struct StepSums::Context {
   std::int64_t start = 0;  ///< first index of the tile of child 0
   std::int64_t times = 1;
   bool still = true, quiet = true, origin = true;
+  bool uneven = false;  ///< some children have less to do than child 0, so positions inside differ
 };
 
 /// Recursion over the loops of one dimension, outermost first. Contexts that cannot differ are merged, but for axes
@@ -80,7 +81,10 @@ struct StepSums::Enumeration {
       return;
     }
     const PlacedLoop& loop = loops[i];
-    if (loop.spatial) return visit(i + 1, std::min(size, loop.tile), std::min(left_size, loop.tile), context);
+    if (loop.spatial) {
+      context.uneven = context.uneven || size < loop.bound * loop.tile;
+      return visit(i + 1, std::min(size, loop.tile), std::min(left_size, loop.tile), context);
+    }
     const std::int64_t trips = ceil_div(size, loop.tile);
     if (int(i) < advancing) return outer(i, size, trips, context);
     if (int(i) == advancing) return advance(i, size, trips, context);
@@ -93,9 +97,9 @@ struct StepSums::Enumeration {
   void outer(std::size_t i, std::int64_t size, std::int64_t trips, const Context& context) {
     for (std::int64_t k = 0; k < trips; ++k) {
       Context next = context;
-      if (merge && k == 1 && trips > 3) {
+      if (merge && !context.uneven && k == 1 && trips > 3) {
         next.times *= trips - 2;
-      } else if (merge && k > 1 && k < trips - 1 && trips > 3) {
+      } else if (merge && !context.uneven && k > 1 && k < trips - 1) {
         continue;
       }
       enter(i, k, size, next);
@@ -115,9 +119,9 @@ struct StepSums::Enumeration {
     const std::int64_t tile = sums.placement_.loops[i].tile;
     for (std::int64_t k = 1; k < trips; ++k) {
       Context next = context;
-      if (merge && k == 1 && trips > 2) {
+      if (merge && !context.uneven && k == 1 && trips > 2) {
         next.times *= trips - 2;
-      } else if (merge && k > 1 && k < trips - 1) {
+      } else if (merge && !context.uneven && k > 1 && k < trips - 1) {
         continue;
       }
       next.start += k * tile;
