@@ -169,6 +169,23 @@ TEST_CASE("power is within a fifth of what was measured") {
   }
 }
 
+TEST_CASE("the mapper's mappings are never worse than those the chip used") {
+  for (const Objective objective : {Objective::energy, Objective::latency}) {
+    EvaluationOptions options;
+    options.objective = objective;
+    options.layers = {"conv"};
+    options.statistics = published_statistics("alexnet");
+    const Evaluation found = evaluate(with_batch(zoo_network("alexnet"), 4), chip().hardware, options);
+    for (std::size_t i = 0; i < kLayers; ++i) {
+      CAPTURE(kPublished[i].layer, to_string(objective));
+      const LayerEvaluation &ours = found.layers[i], &theirs = chip().layers[i];
+      CHECK(objective_value(objective, ours.cost, ours.counts) <=
+            objective_value(objective, theirs.cost, theirs.counts));
+      CHECK(ours.certificate->optimal);
+    }
+  }
+}
+
 TEST_CASE("core area, multipliers and on-chip memory are those of the survey's Table V") {
   const Hardware& hardware = chip().hardware;
   CHECK(hardware.pes() == 168);

@@ -70,10 +70,10 @@ std::string of_batch(const Evaluation& e, const std::string& whole, const std::s
 
 std::string time_text(const Evaluation& e, const Totals& t) {
   const Seconds time = duration(Cycles{t.latency_cycles}, e.hardware.clock);
-  const Seconds processing = duration(Cycles{t.processing_cycles}, e.hardware.clock);
-  return fmt::format("{}; {} of it processing, the rest waits for off-chip memory",
-                     of_batch(e, format_time(time), format_time({time.value / double(e.batch)})),
-                     format_time(processing));
+  const std::string whole = of_batch(e, format_time(time), format_time({time.value / double(e.batch)}));
+  if (t.processing_cycles == t.latency_cycles) return whole + "; none of it waiting for off-chip memory";
+  return fmt::format("{}; {} of it processing, the rest waits for off-chip memory", whole,
+                     format_time(duration(Cycles{t.processing_cycles}, e.hardware.clock)));
 }
 
 std::string energy_row(const Evaluation& e, const Totals& t) {
