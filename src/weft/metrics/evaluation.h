@@ -45,7 +45,7 @@ struct EvaluationOptions {
 };
 
 /// Whether a walk of the nest gave the counts of the closed forms. Too large: walking would need more than about
-/// `kMostWalkWork` steps of one PE or words moved (some ten seconds).
+/// `kMostWalkWork` steps of one PE or words moved (a few seconds).
 enum class WalkCheck : std::uint8_t { not_asked, agrees, too_large, differs };
 inline constexpr double kMostWalkWork = 4e6;
 
