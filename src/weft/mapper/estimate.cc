@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 constexpr std::int64_t kUnknown = -1;
 constexpr int kNone = -1;
+constexpr double kRounding = 1e-9;  // of a few dozen products and sums of doubles, generously
 
 /// How the children of the array enter a product: for dimensions that the tensor depends on, and for the others.
 struct ChildSpread {
@@ -89,9 +90,10 @@ struct Estimator::Implementation {
 
   // Of the choice at hand:
   const Choice* choice = nullptr;
-  std::array<std::int64_t, kMaxSlots> tile{};      ///< indices inside each slot's loop
-  std::array<std::uint8_t, kMaxSlots> position{};  ///< of each slot in the order
-  std::vector<std::uint8_t> moving;                ///< temporal slots with a bound above 1, outermost first
+  std::array<std::int64_t, kMaxSlots> tile{};              ///< indices inside each slot's loop
+  std::array<std::uint8_t, kMaxSlots> position{};          ///< of each slot in the order
+  std::vector<std::uint8_t> moving;                        ///< temporal slots with a bound above 1, outermost first
+  std::array<std::uint8_t, kMaxSlots + 1> loops_before{};  ///< loops with a bound above 1 in the slots before each
   Estimate result;
   struct Load {
     Int128 stalling = 0, hidden = 0;
@@ -99,6 +101,12 @@ struct Estimator::Implementation {
   std::vector<std::array<Load, kStreams>> busy;
   Int128 stalled = 0;
   std::vector<Int128> word_list;  ///< by term
+  std::vector<Turns> turns;       ///< by way
+  std::vector<std::int64_t> exceptions;
+  std::vector<double> stalls_a_word;  ///< by way
+  bool may_be_ragged = false;
+  bool first_fills = true;  ///< off for bounds
+  bool best_order = false;  ///< on for bounds
   Int128 mac_energy = 0, cycle_energy = 0;
 
   // ---- setting up --------------------------------------------------------------------------------------------------
@@ -120,6 +128,9 @@ struct Estimator::Implementation {
       if (axis.terms.size() == 2) add_window(axis);
     }
     add_terms();
+    for (const Way& way : ways) stalls_a_word.push_back(stall_of(way));
+    turns.resize(ways.size());
+    exceptions.resize(ways.size());
     exact_costs = make_costs<Int128>();
     rounded_costs = make_costs<double>();
     busy.resize(h.nodes.size());
@@ -152,7 +163,7 @@ struct Estimator::Implementation {
       for (std::size_t i = 1; i < points.size(); ++i) {
         const bool itself = t == way.tensor && points[i].node == way.child;
         const bool single = hardware.nodes[points[i].node].store.buffering[index(t)] == Buffering::single;
-        if (itself || !single || points[i].slots_outside > way.outside) continue;
+        if (itself || !single) continue;
         way.stalls.push_back({t, points[i].slots_outside, how.hold == Hold::iteration});
       }
     }
@@ -259,11 +270,18 @@ struct Estimator::Implementation {
     int found = kNone;
     for (const std::uint8_t s : moving) {
       const bool stalls = std::any_of(way.stalls.begin(), way.stalls.end(), [&](const StallPoint& stall) {
-        return s < stall.loops_outside && (stall.always || relevant[index(stall.tensor)][index(skeleton.slots[s].dim)]);
+        return s < stall.loops_outside && loops_before[stall.loops_outside] <= loops_before[way.outside] &&
+               (stall.always || relevant[index(stall.tensor)][index(skeleton.slots[s].dim)]);
       });
       if (stalls) found = s;
     }
     return found;
+  }
+
+  /// Bounds hold for every order: each tensor sees the loops that may change places in the order that suits it best.
+  bool any_order(int turn) const { return best_order && turn != kNone && skeleton.slots[std::size_t(turn)].any_order; }
+  bool may_be_inside(std::size_t s, int turn) const {
+    return any_order(turn) && skeleton.slots[s].any_order && s != std::size_t(turn);
   }
 
   bool at_or_outside(std::size_t s, int turn) const {
@@ -287,7 +305,7 @@ struct Estimator::Implementation {
   /// that the tensor does not depend on at their start.
   Int128 words(std::size_t w, const Turns& turns, Part part, ChildSpread spread, bool origin = false) {
     const Way& way = ways[w];
-    if (part == Part::stalling && turns.stall == kNone) part = Part::start;
+    if (part == Part::stalling && (turns.stall == kNone || any_order(turns.stall))) part = Part::start;
     // If the loops that bring new tiles are all among those that stall, every new tile does.
     if (part == Part::stalling && (turns.fetch == kNone || at_or_outside(std::size_t(turns.fetch), turns.stall))) {
       part = Part::all;
@@ -298,6 +316,12 @@ struct Estimator::Implementation {
     Int128 product = 1;
     for (Window& window : windows) {
       if (way.tensor != Tensor3::ifmap) break;
+      if (part == Part::all && way.slides && !way.every_step && any_order(turns.fetch)) {
+        product *= std::min({window_words(window, w, spread.relevant, kWholeTiles),
+                             window_words(window, w, spread.relevant, kSlideFirst),
+                             window_words(window, w, spread.relevant, kSlideSecond)});
+        continue;
+      }
       product *= window_words(window, w, spread.relevant, window_part(window, way, turns, part));
     }
     for (const Dim d : kAllDims) {
@@ -309,7 +333,9 @@ struct Estimator::Implementation {
       } else if (depends) {
         product *= positions(d, way.outside, spread.relevant, true, runs);
       } else {
-        const auto outer = [&](std::size_t s) { return !origin && runs(s) && at_or_outside(s, turns.fetch); };
+        const auto outer = [&](std::size_t s) {
+          return !origin && runs(s) && at_or_outside(s, turns.fetch) && !may_be_inside(s, turns.fetch);
+        };
         product *= positions(d, way.outside, spread.other, false, outer);
       }
     }
@@ -328,7 +354,7 @@ struct Estimator::Implementation {
   /// in a ragged last tile; then the tile stays (or only slides). Returns an upper bound of that share of the steps as
   /// 1/n: n, or 0 if it cannot happen.
   std::int64_t least_exception(const Way& way, int last) const {
-    if (way.every_step || last == kNone) return 0;
+    if (!may_be_ragged || way.every_step || last == kNone) return 0;
     std::int64_t least = 0;
     for (std::size_t a = 0; a < moving.size(); ++a) {
       const std::uint8_t j = moving[a];
@@ -523,7 +549,9 @@ struct Estimator::Implementation {
   /// none.
   std::int64_t least_spared_stall(const Way& way) const {
     std::int64_t least = 0;
+    if (!may_be_ragged) return least;
     for (const StallPoint& stall : way.stalls) {
+      if (loops_before[stall.loops_outside] > loops_before[way.outside]) continue;
       const Way point{.tensor = stall.tensor, .outside = stall.loops_outside, .every_step = stall.always};
       least = least_of(least, least_exception(point, last_relevant(point)));
     }
@@ -544,6 +572,10 @@ struct Estimator::Implementation {
     if (way.buffering == Buffering::ahead) stalling = part(Part::start);
     if (way.buffering == Buffering::stream) {
       stalling = part(Part::stalling);
+    }
+    const bool outside = way.child < skeleton.fanout;
+    if (!first_fills && outside && way.buffering != Buffering::single) {
+      return {0, std::max<Int128>(0, less(all, exception) - stalling)};
     }
     return {std::max<Int128>(0, less(stalling, exception)), std::max<Int128>(0, less(all, exception) - stalling)};
   }
@@ -583,6 +615,33 @@ struct Estimator::Implementation {
     return std::int64_t(how.overlap == Overlap::buffered ? work + stalled : work);
   }
 
+  /// Cycles a word takes on the slower of a way's parent and the array, where the child is single-buffered; else 0.
+  double stall_of(const Way& way) const {
+    if (way.compute || way.inside || way.buffering != Buffering::single || how.overlap == Overlap::perfect) return 0;
+    const auto stream = way.tensor == Tensor3::ifmap    ? Stream::ifmap
+                        : way.tensor == Tensor3::weight ? Stream::weight
+                                                        : Stream::psum_up;
+    double slowest = 0;
+    for (const std::size_t node : {way.parent, way.crosses ? skeleton.fanout : way.parent}) {
+      const Bandwidths& b = hardware.nodes[node].bandwidth;
+      const std::optional<Bandwidth>& bandwidth = b.shared ? b.shared : b.own[std::size_t(stream)];
+      if (!bandwidth) continue;
+      slowest =
+          std::max(slowest, double(hardware.bits[index(way.tensor)]) / bits_per_cycle(*bandwidth, hardware.clock));
+    }
+    return slowest;
+  }
+
+  std::int64_t stalled_cycles(const Estimator::Terms& words) const {
+    double cycles = 0;
+    for (std::size_t w = 0; w < ways.size(); ++w) {
+      if (stalls_a_word[w] == 0) continue;
+      const Kind kind = ways[w].tensor == Tensor3::psum ? kUpdates : kParent;
+      cycles += stalls_a_word[w] * words[std::size_t(term_of[w][kind])];
+    }
+    return std::int64_t(cycles * (1 - kRounding));
+  }
+
   // ---- all of it ---------------------------------------------------------------------------------------------------
 
   void prepare(const Choice& c, std::optional<std::uint32_t> forced) {
@@ -600,22 +659,34 @@ struct Estimator::Implementation {
       position[s] = std::uint8_t(i);
       if (!skeleton.slots[s].spatial && (forced ? (*forced >> s & 1u) != 0 : c.bound[s] > 1)) moving.push_back(s);
     }
+    for (std::size_t i = 0; i < skeleton.slots.size(); ++i) {
+      loops_before[i + 1] = std::uint8_t(loops_before[i] + (c.bound[i] > 1 ? 1 : 0));
+    }
     for (auto& node : busy) node.fill({});
     stalled = 0;
     result = {};
   }
 
-  Turns turns_of(const Way& way) const { return {last_relevant(way), last_stall(way)}; }
+  /// Exceptions need a dimension with two moving loops.
+  void find_turns() {
+    for (std::size_t w = 0; w < ways.size(); ++w) turns[w] = {last_relevant(ways[w]), last_stall(ways[w])};
+    std::uint32_t once = 0, twice = 0;
+    for (const std::uint8_t s : moving) {
+      const std::uint32_t bit = 1u << index(skeleton.slots[s].dim);
+      twice |= once & bit;
+      once |= bit;
+    }
+    may_be_ragged = twice != 0;
+  }
 
   Estimate run(const Choice& c) {
     prepare(c, std::nullopt);
-    std::vector<std::int64_t> exceptions;
-    for (std::size_t w = 0; w < ways.size(); ++w)
-      exceptions.push_back(least_exception(ways[w], last_relevant(ways[w])));
+    find_turns();
+    for (std::size_t w = 0; w < ways.size(); ++w) exceptions[w] = least_exception(ways[w], turns[w].fetch);
     word_list.clear();
     for (const Term& term : terms) {
-      const Turns turns = turns_of(ways[term.way]);
-      word_list.push_back(less(words(term.way, turns, Part::all, term.spread, term.origin), exceptions[term.way]));
+      word_list.push_back(
+          less(words(term.way, turns[term.way], Part::all, term.spread, term.origin), exceptions[term.way]));
     }
     for (std::size_t w = 0; w < ways.size(); ++w) {
       const std::int64_t exception = least_of(exceptions[w], least_spared_stall(ways[w]));
@@ -633,21 +704,22 @@ struct Estimator::Implementation {
 
   void time(std::size_t w, std::int64_t exception) {
     const Way& way = ways[w];
-    const Turns turns = turns_of(way);
     if (way.tensor != Tensor3::psum) {
-      time(w, turns, exception, way.tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight, multicast(way.tensor));
+      time(w, turns[w], exception, way.tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight,
+           multicast(way.tensor));
       return;
     }
     const bool one = how.read_back == ReadBack::one || way.compute;
-    time(w, turns, exception, Stream::psum_down, one ? kShared : multicast(Tensor3::psum));
-    time(w, turns, exception, Stream::psum_up, hardware.nodes[skeleton.fanout].fanout.reduces ? kShared : kEach);
+    time(w, turns[w], exception, Stream::psum_down, one ? kShared : multicast(Tensor3::psum));
+    time(w, turns[w], exception, Stream::psum_up, hardware.nodes[skeleton.fanout].fanout.reduces ? kShared : kEach);
   }
 
   Estimator::Terms run_terms(const Choice& c, std::uint32_t moving_slots) {
     prepare(c, moving_slots);
+    find_turns();
     Estimator::Terms result_terms;
     for (const Term& term : terms) {
-      result_terms.push_back(double(words(term.way, turns_of(ways[term.way]), Part::all, term.spread, term.origin)));
+      result_terms.push_back(double(words(term.way, turns[term.way], Part::all, term.spread, term.origin)));
     }
     return result_terms;
   }
@@ -659,13 +731,24 @@ Estimator::Estimator(const LoopProblem& problem, const Hardware& hardware, const
 Estimator::~Estimator() = default;
 
 Estimate Estimator::operator()(const Choice& choice) { return implementation_->run(choice); }
+Estimate Estimator::without_first_fills(const Choice& choice) {
+  implementation_->first_fills = false;
+  implementation_->best_order = true;
+  const Estimate result = implementation_->run(choice);
+  implementation_->first_fills = true;
+  implementation_->best_order = false;
+  return result;
+}
 Estimator::Terms Estimator::terms(const Choice& choice, std::uint32_t moving) {
-  return implementation_->run_terms(choice, moving);
+  implementation_->best_order = true;
+  const Terms result = implementation_->run_terms(choice, moving);
+  implementation_->best_order = false;
+  return result;
 }
 Int128 Estimator::moving_energy(const Terms& terms) const {
-  constexpr double kRounding = 1e-9;  // of a few dozen products and sums of doubles, generously
   return Int128(implementation_->energy_of(terms) * (1 - kRounding));
 }
+std::int64_t Estimator::stalled_cycles(const Terms& terms) const { return implementation_->stalled_cycles(terms); }
 Int128 Estimator::energy_per_cycle() const { return implementation_->cycle_energy; }
 
 }  // namespace weft

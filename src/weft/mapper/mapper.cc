@@ -168,7 +168,7 @@ class Search {
             // An outer loop of b tiles must need the last of them.
             useful = useful && (children[d] - 1) * choice[d] < problem_.bounds[d];
           }
-          if (!useful || !worth(product)) continue;
+          if (!useful) continue;
           AxisBounds laid = bounds;
           laid[a] = choice;
           next.try_emplace(product, laid);
@@ -176,7 +176,9 @@ class Search {
       }
       distinct = std::move(next);
     }
-    for (const auto& [children, axes_bounds] : distinct) spatials_.push_back({children, axes_bounds});
+    for (const auto& [children, axes_bounds] : distinct) {
+      if (worth(children)) spatials_.push_back({children, axes_bounds});
+    }
   }
 
   /// Of the numbers of children that make the same number of tiles of a dimension, only the smallest is wanted (where
@@ -364,7 +366,7 @@ class Search {
     DimSizes children, inside;
     std::int64_t steps = 1;
     std::uint32_t tiled = 0;       ///< dimensions with more than one tile outside, a bit each
-    std::vector<Factors> factors;  ///< by the dimensions tiled in all groups
+    std::vector<Factors> factors;  ///< by the number of the set of dimensions tiled in all groups
   };
   struct Group {
     std::vector<Dim> dims;
@@ -410,7 +412,12 @@ class Search {
       for (const DimSizes& children : rows) {
         for (const DimSizes& inside : columns) group.table.push_back(group_choice(dims, children, inside));
       }
-      groups_.push_back(std::move(group));
+      if (group.table.size() > 1) {
+        groups_.push_back(std::move(group));
+      } else {  // without a choice its factors are all 1
+        only_steps_ *= group.table.front().steps;
+        only_tiled_ |= group.table.front().tiled;
+      }
     }
   }
 
@@ -436,8 +443,11 @@ class Search {
   }
 
   const Factors& factors(const Group& group, GroupChoice& at, std::uint32_t tiled) {
-    if (at.factors.empty()) at.factors.resize(least_.size());
-    Factors& result = at.factors[tiled];
+    const std::size_t number =
+        std::size_t(std::find(tiled_sets_.begin(), tiled_sets_.end(), tiled) - tiled_sets_.begin());
+    if (number == tiled_sets_.size()) tiled_sets_.push_back(tiled);
+    if (at.factors.size() <= number) at.factors.resize(number + 1);
+    Factors& result = at.factors[number];
     if (result.known) return result;
     result.known = true;
     SpatialChoice spatial = widest_;
@@ -461,34 +471,37 @@ class Search {
   /// A lower bound of everything with these loops over the array and in the PEs.
   Rank pair_bound(std::size_t s, std::size_t i) {
     std::array<GroupChoice*, kDims> at{};
-    std::int64_t steps = 1;
-    std::uint32_t tiled = 0;
+    std::int64_t steps = only_steps_;
+    std::uint32_t tiled = only_tiled_;
     for (std::size_t g = 0; g < groups_.size(); ++g) {
       Group& group = groups_[g];
       at[g] = &group.table[group.spatial_key[s] * group.columns + group.inside_key[i]];
       steps *= at[g]->steps;
       tiled |= at[g]->tiled;
     }
-    Estimate e{.energy = steps * estimate_.energy_per_cycle(), .latency = steps};
     const std::int64_t used = pes(spatials_[s]);
-    if (hopeless(rank(e, used))) return rank(e, used);
+    const Rank time_only = rank({.energy = steps * estimate_.energy_per_cycle(), .latency = steps}, used);
+    if (hopeless(time_only)) return time_only;
     std::array<const Factors*, kDims> of{};
     for (std::size_t g = 0; g < groups_.size(); ++g) of[g] = &factors(groups_[g], *at[g], tiled);
     const Factors& least = least_terms(tiled);
-    Int128 moving = -1;
     for (std::size_t c = 0; c < classes(); ++c) {
-      class_energy_[c] = -1;
+      class_bound_[c] = std::nullopt;
       if (c > 0 && (tiled >> index(skeleton_.slots[std::size_t(free_slots_[c - 1])].dim) & 1u) == 0) continue;
       product_ = least.by_class[c];
       for (std::size_t g = 0; g < groups_.size(); ++g) {
         const Estimator::Terms& factor = of[g]->by_class[c];
         for (std::size_t t = 0; t < product_.size(); ++t) product_[t] *= factor[t];
       }
-      class_energy_[c] = estimate_.moving_energy(product_) + e.energy;
-      if (moving < 0 || class_energy_[c] < moving) moving = class_energy_[c];
+      const std::int64_t cycles = steps + estimate_.stalled_cycles(product_);
+      const Int128 energy = estimate_.moving_energy(product_) + cycles * estimate_.energy_per_cycle();
+      class_bound_[c] = rank({.energy = energy, .latency = cycles}, used);
     }
-    e.energy = moving;
-    return rank(e, used);
+    Rank least_rank = *class_bound_[0];
+    for (std::size_t c = 1; c < classes(); ++c) {
+      if (class_bound_[c]) least_rank = std::min(least_rank, *class_bound_[c]);
+    }
+    return least_rank;
   }
 
   bool hopeless(const Rank& bound) const { return found_ && !(bound < best_rank_); }
@@ -536,15 +549,12 @@ class Search {
     if (hopeless(bound)) {
       certificate_.pruned["pe"] += 1;
     } else if (possible(s, i)) {
-      search_classes(core(spatials_[s], insides_[i]), {.spatial = &spatials_[s], .inside = &insides_[i]},
-                     bound.latency);
+      search_classes(core(spatials_[s], insides_[i]), {.spatial = &spatials_[s], .inside = &insides_[i]});
     }
   }
 
   /// The classes of the pair that was bounded last.
-  void search_classes(Choice choice, Node node, std::int64_t steps) {
-    const auto energies = class_energy_;
-    const std::int64_t used = pes(*node.spatial);
+  void search_classes(Choice choice, Node node) {
     for (std::size_t c = 0; c < classes(); ++c) {
       if (c > 0) {
         node.innermost = free_slots_[c - 1];
@@ -555,7 +565,7 @@ class Search {
       certificate_.space += size_of_class(choice, node.innermost);
       Choice closed = choice;
       close(closed);
-      if (hopeless(rank({.energy = energies[c], .latency = steps}, used)) || hopeless(rank(estimate_(closed), used))) {
+      if (hopeless(*class_bound_[c]) || hopeless(rank(estimate_.without_first_fills(closed), pes(*node.spatial)))) {
         certificate_.pruned["tiles"] += 1;
       } else {
         expand(node);
@@ -577,8 +587,7 @@ class Search {
   // ---- expansion ---------------------------------------------------------------------------------------------------
 
   /// Shares what is left of each dimension between its free loop and its outermost one, innermost free loop first.
-  /// Larger bounds cost no more, so they are tried first, and one that is hopeless ends its list; of the last loop only
-  /// the largest bound that fits is wanted.
+  /// Bounds fall as a free loop grows, so the largest is tried first, and one that is hopeless ends its list.
   void expand(const Node& node) {
     Choice choice = core(*node.spatial, *node.inside);
     choose_free(choice, free_slots_.size(), node);
@@ -602,7 +611,6 @@ class Search {
         break;
       }
       choose_free(choice, remaining - 1, node);
-      if (remaining == 1) break;
     }
     choice.bound[slot] = 1;
   }
@@ -614,7 +622,7 @@ class Search {
       choice.bound[slot] = left(choice, index(skeleton_.slots[slot].dim));
     }
     close(choice);
-    return rank(estimate_(choice), pes(*node.spatial));
+    return rank(estimate_.without_first_fills(choice), pes(*node.spatial));
   }
 
   void finish(Choice choice, const Node& node) {
@@ -733,9 +741,13 @@ class Search {
   SpatialChoice widest_;  ///< every dimension at its largest, more than the array has room for
   DimSizes largest_{};
   std::array<Factors, 1u << kDims> least_;  ///< the terms then, by the dimensions tiled
+  std::vector<std::uint32_t> tiled_sets_;   ///< those met, numbered
   Estimator::Terms product_;
-  std::array<Int128, kDims + 1> class_energy_{};  ///< of the last pair bounded, by class; -1 where there is none
-  std::vector<Group> groups_;
+  std::array<std::optional<Rank>, kDims + 1>
+      class_bound_;            ///< of the last pair bounded; nothing where there is no such class
+  std::vector<Group> groups_;  ///< those with a choice
+  std::int64_t only_steps_ = 1;
+  std::uint32_t only_tiled_ = 0;
   bool found_ = false;
   Rank best_rank_;
   Choice best_choice_;

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mapper against a brute force that shares no code with the search: every bound of every loop of the dataflow,
+// every order, every layout on the axes, each costed by the model.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "random_nest.h"
+#include "weft/mapper/mapper.h"
+#include "weft/model/counts.h"
+
+namespace weft {
+namespace {
+
+/// The row-stationary nest as the dataflow file has it, written down once more: for each step the loops or the kept
+/// tensors.
+struct Step {
+  std::string dims;  ///< letters of the loops
+  bool spatial = false, any_order = false;
+  std::vector<StoragePoint> points;
+};
+
+std::vector<Step> row_stationary() {
+  using enum Tensor3;
+  return {{"", false, false, {{"dram", ifmap}, {"dram", weight}, {"dram", psum}}},
+          {"GMNEF", false, true, {}},
+          {"", false, false, {{"glb", psum}}},
+          {"CRS", false, false, {}},
+          {"", false, false, {{"glb", ifmap}}},
+          {"M", false, false, {}},
+          {"", false, false, {{"filters", weight}}},
+          {"NE", false, false, {}},
+          {"GMCER", true, false, {}},
+          {"", false, false, {{"rf", weight}}},
+          {"F", false, false, {}},
+          {"", false, false, {{"rf", ifmap}, {"rf", psum}}},
+          {"CSM", false, false, {}}};
+}
+
+Hardware small_machine(Random& random) {
+  Hardware h;
+  h.name = "small";
+  h.clock = {1e9};
+  const auto store = [&](std::string name, TensorFlags keeps, std::int64_t bytes) {
+    HardwareNode node{.name = name, .kind = NodeKind::store, .component = name};
+    node.store.keeps = keeps;
+    if (bytes > 0) node.store.capacity = Bytes{bytes};
+    for (Buffering& b : node.store.buffering) b = static_cast<Buffering>(random.below(3));
+    node.store.refetch_halo = random.below(2) == 0;
+    if (random.below(2) == 0) node.bandwidth.shared = Bandwidth{8 * random.between(1, 6), Bandwidth::Per::cycle};
+    for (const char* action : {"read", "write"}) {
+      h.components.prices.push_back({.component = name, .action = action, .energy = random.between(1, 40)});
+    }
+    h.nodes.push_back(node);
+  };
+  store("dram", {true, true, true}, 0);
+  h.nodes.back().store.offchip = true;
+  store("glb", {true, false, true}, 2 * random.between(2, 40));
+  store("filters", {false, true, false}, 2 * random.between(1, 20));
+  HardwareNode array{.name = "array", .kind = NodeKind::fanout, .component = "net"};
+  array.fanout.axes = {{"x", random.between(1, 3)}, {"y", random.between(1, 3)}};
+  array.fanout.multicast = {random.below(4) != 0, random.below(4) != 0, random.below(2) == 0};
+  array.fanout.reduces = random.below(4) != 0;
+  for (auto& own : array.bandwidth.own) own = Bandwidth{16 * random.between(1, 3), Bandwidth::Per::cycle};
+  h.nodes.push_back(array);
+  store("rf", {true, true, true}, 2 * random.between(3, 16));
+  h.nodes.push_back({.name = "mac", .kind = NodeKind::compute, .component = "mac"});
+  h.nodes.push_back({.name = "clock", .kind = NodeKind::statics, .component = "clock"});
+  h.components.prices.push_back({.component = "net", .action = "hop", .energy = random.between(0, 6)});
+  h.components.prices.push_back({.component = "mac", .action = "mac", .energy = 2});
+  h.components.prices.push_back({.component = "clock", .action = "cycle", .energy = random.between(0, 50)});
+  return h;
+}
+
+/// Walks the whole space; keeps the least objective.
+struct BruteForce {
+  const LoopProblem& problem;
+  const Hardware& hardware;
+  const MapOptions& options;
+  std::vector<Step> steps = row_stationary();
+  std::vector<Loop> loops;           ///< one for each letter (two for a spatial one), outermost first
+  std::vector<std::size_t> step_of;  ///< the step each loop belongs to
+  std::optional<Int128> best;
+  Mapping best_mapping;
+  std::int64_t tried = 0;
+
+  void run() {
+    for (std::size_t s = 0; s < steps.size(); ++s) {
+      for (const char letter : steps[s].dims) {
+        const Dim d = *dim_named(std::string(1, letter));
+        for (const char* axis : steps[s].spatial ? std::vector<const char*>{"x", "y"} : std::vector<const char*>{""}) {
+          loops.push_back({d, 1, steps[s].spatial ? "array" : "", axis});
+          step_of.push_back(s);
+        }
+      }
+    }
+    choose(loops.size());
+  }
+
+  /// Bounds from the innermost loop outwards: any but those with an idle last index; the outermost of a dimension takes
+  /// the rest.
+  void choose(std::size_t i) {
+    if (i == 0) return permute(0);
+    Loop& loop = loops[i - 1];
+    std::int64_t tile = 1;
+    for (std::size_t k = i; k < loops.size(); ++k) tile *= loops[k].dim == loop.dim ? loops[k].bound : 1;
+    const std::int64_t D = problem.bound(loop.dim);
+    const bool outermost = std::none_of(loops.begin(), loops.begin() + std::ptrdiff_t(i - 1),
+                                        [&](const Loop& l) { return l.dim == loop.dim; });
+    const std::int64_t rest = (D + tile - 1) / tile;
+    for (std::int64_t b = outermost ? rest : 1; b <= rest; ++b) {
+      loop.bound = b;
+      choose(i - 1);
+    }
+    loop.bound = 1;
+  }
+
+  void permute(std::size_t) {
+    std::vector<std::size_t> outer;
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+      if (steps[step_of[i]].any_order && loops[i].bound > 1) outer.push_back(i);
+    }
+    do {
+      cost_one(outer);
+    } while (std::next_permutation(outer.begin(), outer.end()));
+  }
+
+  /// Product of the bounds of one dimension's loops in a step; 1 if it has none there.
+  std::int64_t bound_in(std::size_t step, Dim d) const {
+    std::int64_t product = 1;
+    for (std::size_t i = 0; i < loops.size(); ++i)
+      product *= step_of[i] == step && loops[i].dim == d ? loops[i].bound : 1;
+    return product;
+  }
+
+  /// No smaller bound would cut `extent` into as few tiles.
+  static bool smallest(std::int64_t extent, std::int64_t bound) {
+    const auto tiles = [extent](std::int64_t b) { return (extent + b - 1) / b; };
+    return bound == 1 || tiles(bound - 1) > tiles(bound);
+  }
+
+  /// The stated space: of the bounds that make the same number of tiles only the smallest, except where loops further
+  /// in make other tiles of it, and where the axes only have a larger product.
+  bool in_space() const {
+    constexpr std::size_t kBuffer = 5, kShared = 7, kArray = 8, kRow = 10, kPe = 12;
+    const auto tiles = [this](Dim d, std::int64_t tile) { return (problem.bound(d) + tile - 1) / tile; };
+    for (const Dim d : {Dim::E, Dim::R, Dim::G}) {
+      const std::int64_t children = bound_in(kArray, d);
+      if (children < problem.bound(d) && !smallest(problem.bound(d), children)) return false;
+    }
+    const std::int64_t M = bound_in(kPe, Dim::M) * bound_in(kArray, Dim::M);
+    return smallest(tiles(Dim::C, bound_in(kArray, Dim::C)), bound_in(kPe, Dim::C)) &&
+           smallest(problem.bound(Dim::S), bound_in(kPe, Dim::S)) &&
+           smallest(tiles(Dim::M, M), bound_in(kBuffer, Dim::M)) &&
+           smallest(problem.bound(Dim::N), bound_in(kShared, Dim::N)) &&
+           smallest(tiles(Dim::E, bound_in(kArray, Dim::E)), bound_in(kShared, Dim::E)) &&
+           smallest(problem.bound(Dim::F), bound_in(kRow, Dim::F));
+  }
+
+  void cost_one(const std::vector<std::size_t>& outer) {
+    if (!in_space()) return;
+    ++tried;
+    Mapping mapping;
+    for (std::size_t s = 0; s < steps.size(); ++s) {
+      for (const StoragePoint& point : steps[s].points) mapping.steps.emplace_back(point);
+      if (steps[s].any_order) {
+        for (const std::size_t i : outer) mapping.steps.emplace_back(loops[i]);
+      } else {
+        for (std::size_t i = 0; i < loops.size(); ++i) {
+          if (step_of[i] == s) mapping.steps.emplace_back(loops[i]);
+        }
+      }
+    }
+    Placement placement;
+    try {
+      placement = place(problem, mapping, hardware);
+    } catch (const Error&) {
+      return;  // too many children
+    }
+    if (overflow(problem, placement, hardware)) return;
+    const Counts counts = weft::count(problem, placement, hardware, options.conventions);
+    const Int128 value = objective_value(options.objective, cost(counts, placement, hardware), counts);
+    if (best && !(value < *best)) return;
+    best = value;
+    best_mapping = mapping;
+  }
+};
+
+/// A few dimensions above 1, so that the whole space can be walked.
+ConvShape small_shape(Random& random) {
+  ConvShape s;
+  for (int k = 0; k < 3; ++k) {
+    switch (random.below(7)) {
+      case 0:
+        s.M = random.between(2, 4);
+        break;
+      case 1:
+        s.C = random.between(2, 4);
+        break;
+      case 2:
+        s.E = random.between(2, 4);
+        break;
+      case 3:
+        s.F = random.between(2, 4);
+        break;
+      case 4:
+        s.N = 2;
+        break;
+      case 5:
+        s.R = random.between(2, 3);
+        break;
+      default:
+        s.S = random.between(2, 3);
+        break;
+    }
+  }
+  s.U_h = random.between(1, 2);
+  s.H = (s.E - 1) * s.U_h + s.R;
+  s.W = s.F - 1 + s.S;
+  return s;
+}
+
+}  // namespace
+
+TEST_CASE("the mapper finds the least cost of all mappings that the row-stationary dataflow allows") {
+  Random random(1604);
+  const Dataflow dataflow = load_dataflow("row-stationary");
+  std::int64_t tried = 0;
+  int feasible = 0;
+  for (int trial = 0; trial < 400 && tried < 400'000; ++trial) {
+    const ConvShape shape = small_shape(random);
+    const Hardware hardware = small_machine(random);
+    MapOptions options{.objective = static_cast<Objective>(random.below(3)),
+                       .conventions = agree::random_conventions(random)};
+    const LoopProblem problem = loop_problem(shape, "small", options.conventions.padding);
+    BruteForce brute{.problem = problem, .hardware = hardware, .options = options};
+    brute.run();
+    tried += brute.tried;
+    INFO("trial " << trial << " objective " << to_string(options.objective) << "\n"
+                  << agree::describe(shape, hardware, {}, options.conventions));
+    if (!brute.best) {
+      CHECK_THROWS_AS(find_mapping(problem, hardware, dataflow, options), Error);
+      continue;
+    }
+    ++feasible;
+    const MappingResult found = find_mapping(problem, hardware, dataflow, options);
+    INFO("found       " << to_json(found.mapping).dump() << "\nbrute force " << to_json(brute.best_mapping).dump());
+    REQUIRE(to_string(found.certificate.objective_value) == to_string(*brute.best));
+    CHECK(found.certificate.optimal);
+    CHECK(found.certificate.lower_bound == found.certificate.objective_value);
+  }
+  CHECK(feasible > 50);
+}
+
+}  // namespace weft
