@@ -62,7 +62,9 @@ void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments) {
   command.add_option("--mapping", arguments.mapping, "evaluate the mappings of this file instead of searching")
       ->type_name("FILE");
   const std::vector<std::string> objectives(kObjectiveNames.begin(), kObjectiveNames.end());
-  command.add_option("--objective", arguments.objective, "what the mapper makes least (default: energy)")
+  command
+      .add_option("--objective", arguments.objective,
+                  "what the mapper makes least (default: as the hardware file says)")
       ->check(CLI::IsMember(objectives))
       ->type_name("energy|latency|edp");
   command
@@ -92,13 +94,13 @@ void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments) {
 Evaluation evaluate(const EvaluationArguments& arguments, const CommonOptions& common) {
   EvaluationOptions options;
   options.conventions = arguments.conventions;
-  options.objective = objective_named(arguments.objective);
   options.dataflow = arguments.dataflow;
   options.layers = arguments.layers;
   options.check = arguments.check;
   options.jobs = common.jobs;
   options.progress = progress_bar(common);
   const Hardware hardware = load_hardware(arguments.hardware);
+  options.objective = objective_named(arguments.objective.empty() ? hardware.objective : arguments.objective);
   if (!arguments.mapping.empty()) options.mappings = read_mappings(arguments.mapping);
   options.statistics = statistics_for(arguments);
   return evaluate(load_network(arguments.network, arguments.batch), hardware, options);

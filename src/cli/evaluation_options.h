@@ -17,7 +17,7 @@ struct EvaluationArguments {
   std::string network, hardware;
   std::optional<std::int64_t> batch;
   std::string mapping;
-  std::string objective = "energy";
+  std::string objective;  ///< "": the hardware file's
   std::string conventions, dataflow;
   std::vector<std::string> layers;
   std::string zeros;  ///< "" : published ones where there are some

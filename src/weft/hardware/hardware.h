@@ -82,6 +82,7 @@ struct Hardware {
   std::string technology, voltage;  ///< as written: "65 nm", "1 V"
   Hertz clock{1e9};
   std::string conventions = "weft";              ///< how its authors count; any command can say otherwise
+  std::string objective = "energy";              ///< what its mappings make least, unless a command says otherwise
   std::string dataflow;                          ///< name of the dataflow its mappings follow
   std::array<std::int64_t, 3> bits{16, 16, 16};  ///< code width of ifmap, weight, psum
   bool gates_zeros = false;  ///< a MAC whose ifmap value is zero, and the reads only it needs, cost nothing

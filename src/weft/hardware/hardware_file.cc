@@ -230,6 +230,8 @@ struct Reader {
     hardware.voltage = map.string("voltage", "");
     hardware.clock = map.hertz("clock");
     hardware.conventions = map.string("conventions", "weft");
+    const std::vector<std::string> objectives = {"energy", "latency", "edp"};
+    hardware.objective = objectives[map.choice("objective", objectives, 0)];
     hardware.dataflow = map.string("dataflow", "");
     hardware.gates_zeros = map.boolean("gates_zeros", false);
     const SquareMillimetres area = map.area("published_area", {-1});
