@@ -113,6 +113,7 @@ class Search {
     }
     list_spatial();
     list_inside();
+    if (insides_.empty()) refuse_capacity();
     list_groups();
     search();
     if (!found_) refuse_capacity();
