@@ -564,13 +564,17 @@ class Search {
         if (choice.bound[slot] == 1) continue;
       }
       certificate_.space += size_of_class(choice, node.innermost);
+      if (hopeless(*class_bound_[c])) {
+        certificate_.pruned["tiles"] += 1;
+        continue;
+      }
       Choice closed = choice;
       close(closed);
-      if (hopeless(*class_bound_[c]) || hopeless(rank(estimate_.without_first_fills(closed), pes(*node.spatial)))) {
-        certificate_.pruned["tiles"] += 1;
-      } else {
-        expand(node);
+      if (hopeless(rank(estimate_.without_first_fills(closed), pes(*node.spatial)))) {
+        certificate_.pruned["transfers"] += 1;
+        continue;
       }
+      expand(node);
     }
   }
 
