@@ -390,16 +390,14 @@ struct Estimator::Implementation {
       if (s >= way.outside) break;
       if (choice->bound[s] == 1) continue;
       const std::int64_t trips = ceil_div(size, tile[s]);
-      if (skeleton.slots[s].spatial) {
-        size = std::min(size, tile[s]);
-      } else if (position[s] < position[j]) {
+      const bool spatial = skeleton.slots[s].spatial;
+      if (!spatial && position[s] < position[j]) {
         size -= (trips - 1) * tile[s];
         outer = true;
-      } else if (trips > 1) {
-        return false;
-      } else {
-        size = std::min(size, tile[s]);
+        continue;
       }
+      if (!spatial && trips > 1) return false;
+      size = std::min(size, tile[s]);
     }
     return outer;
   }
@@ -741,7 +739,7 @@ Estimate Estimator::without_first_fills(const Choice& choice) {
 }
 Estimator::Terms Estimator::terms(const Choice& choice, std::uint32_t moving) {
   implementation_->best_order = true;
-  const Terms result = implementation_->run_terms(choice, moving);
+  Terms result = implementation_->run_terms(choice, moving);
   implementation_->best_order = false;
   return result;
 }
