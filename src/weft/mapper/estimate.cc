@@ -5,12 +5,12 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "weft/base/ceil_div.h"
 #include "weft/model/sums.h"
 
 namespace weft {
 namespace {
 
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 constexpr std::int64_t kUnknown = -1;
 constexpr int kNone = -1;
 constexpr double kRounding = 1e-9;  // of a few dozen products and sums of doubles, generously
@@ -18,6 +18,7 @@ constexpr double kRounding = 1e-9;  // of a few dozen products and sums of doubl
 /// How the children of the array enter a product: for dimensions that the tensor depends on, and for the others.
 struct ChildSpread {
   Spread relevant = Spread::each, other = Spread::each;
+  bool operator==(const ChildSpread&) const = default;
 };
 constexpr ChildSpread kEach{Spread::each, Spread::each}, kShared{Spread::shared, Spread::shared},
     kFirst{Spread::first, Spread::first};
@@ -420,6 +421,7 @@ struct Estimator::Implementation {
     std::size_t way;
     ChildSpread spread;
     bool origin;
+    bool operator==(const Term&) const = default;
   };
   std::vector<Term> terms;
   std::vector<std::array<int, kKinds>> term_of;  ///< by way; kNone where it is not needed
@@ -431,8 +433,9 @@ struct Estimator::Implementation {
       std::array<int, kKinds>& of = term_of.emplace_back();
       of.fill(kNone);
       const auto add = [&](Kind kind, ChildSpread spread, bool origin = false) {
-        of[kind] = int(terms.size());
-        terms.push_back({w, spread, origin});
+        const Term term{w, spread, origin};
+        of[kind] = int(std::find(terms.begin(), terms.end(), term) - terms.begin());  // often the same words
+        if (of[kind] == int(terms.size())) terms.push_back(term);
       };
       add(kVisits, kEach);
       const ChildSpread multicasts = parent_spread(way, multicast(way.tensor));

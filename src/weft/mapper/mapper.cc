@@ -12,14 +12,13 @@
 #include <set>
 #include <tuple>
 
+#include "weft/base/ceil_div.h"
 #include "weft/mapper/estimate.h"
 #include "weft/mapper/skeleton.h"
 #include "weft/model/counts.h"
 
 namespace weft {
 namespace {
-
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// The smallest bound for each number of tiles that `extent` can be cut into, ascending: all others have a larger tile
 /// for the same number. At most 2 sqrt(extent).
@@ -630,8 +629,8 @@ class Search {
     return rank(estimate_.without_first_fills(choice), pes(*node.spatial));
   }
 
+  /// A choice that fits.
   void finish(Choice choice, const Node& node) {
-    if (over(choice, 0)) return;
     close(choice);
     if (!order_matters(choice)) return try_one(choice, node);
     std::vector<std::size_t> places;

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "weft/base/ceil_div.h"
+
 namespace weft {
 namespace {
-
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// A child's start in one dimension, and whether it belongs to the same sharing group as the one before it.
 struct Child {

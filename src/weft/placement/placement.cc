@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "weft/base/ceil_div.h"
+
 namespace weft {
 namespace {
-
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// Resolves one mapping; problems collect.
 struct Placer {
