@@ -4,7 +4,7 @@
 
 namespace weft {
 
-/// a / b rounded up, for a >= 0 and b >= 1; no sum that could overflow.
+/// a / b rounded away from zero, which is up where both have one sign; no sum that could overflow.
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return a / b + (a % b != 0); }
 
 }  // namespace weft

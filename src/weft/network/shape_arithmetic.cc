@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "weft/base/ceil_div.h"
 #include "weft/network/element_number.h"
 #include "weft/network/shape_rules.h"
 
@@ -36,8 +37,6 @@ Shape matrix_product(const NodeReader& node, std::size_t left, std::size_t right
   return out;
 }
 
-std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return a / b + (a % b != 0); }
-
 ElementType element_attribute(const NodeReader& node, std::string_view name, ElementType otherwise) {
   const std::int64_t number = node.integer(name, 0);
   if (number == 0 && name != "to") return otherwise;
@@ -56,9 +55,9 @@ bool is_one_number(const Shape& shape) { return shape.size() <= 1 && elements(sh
 /// if it is 0, the shapes do.
 bool is_blocked_scale(const Shape& scale, const Shape& x, std::size_t axis, std::int64_t block) {
   if (scale.size() != x.size() || scale[axis] < 1 || block < 0) return false;
-  if (block == 0) block = std::max<std::int64_t>(ceil_divide(x[axis], scale[axis]), 1);
+  if (block == 0) block = std::max<std::int64_t>(ceil_div(x[axis], scale[axis]), 1);
   Shape expected = x;
-  expected[axis] = ceil_divide(x[axis], block);
+  expected[axis] = ceil_div(x[axis], block);
   return scale == expected;
 }
 

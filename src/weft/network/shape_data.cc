@@ -6,6 +6,7 @@
 #include <array>
 #include <numeric>
 
+#include "weft/base/ceil_div.h"
 #include "weft/base/units.h"
 #include "weft/network/shape_rules.h"
 
@@ -14,12 +15,10 @@ namespace {
 
 using Integers = std::vector<std::int64_t>;
 
-std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return a / b + (a % b != 0); }
-
 /// Parts of equal size; the last one may be smaller if the operator set allows it.
 Integers equal_parts(const NodeReader& node, std::int64_t extent) {
   const auto parts = std::int64_t(node.outputs());
-  const std::int64_t size = ceil_divide(extent, parts);
+  const std::int64_t size = ceil_div(extent, parts);
   const bool last_may_be_smaller = node.has_attribute("num_outputs");
   const std::int64_t last = extent - size * (parts - 1);
   if (last < 0 || (last != size && !last_may_be_smaller)) {
@@ -71,7 +70,7 @@ SlicedAxis sliced(std::size_t axis, std::int64_t extent, std::int64_t start, std
   const std::int64_t distance = forward ? end - start : start - end;
   // A step beyond the extent takes one element; the clamp keeps -step in range.
   const std::int64_t stride = forward ? step : -std::max(step, -kMaxElements);
-  return {axis, start, step, distance <= 0 ? 0 : ceil_divide(distance, stride)};
+  return {axis, start, step, distance <= 0 ? 0 : ceil_div(distance, stride)};
 }
 
 /// Pads of every axis, begins then ends; zero for axes that are not named.
