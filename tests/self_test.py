@@ -88,6 +88,11 @@ class Cases(unittest.TestCase):
             self.assertEqual(self.run_case(case), ([], case))
         self.assertEqual(len(self.run_case("--- run seq 3\n--- stdout\n2\n...\n")[0]), 1)
 
+    def test_progress_of_slow_work_is_no_difference(self):
+        line = "evaluating layers  [███▎    ]  4/5  0:10, 0:02 left"
+        self.assertEqual(self.run_case(f"--- run sh -c 'echo \"{line}\" >&2'\n")[0], [])
+        self.assertEqual(len(self.run_case("--- run sh -c 'echo [4/5] >&2'\n")[0]), 1)
+
     def test_the_folder_has_a_name_that_does_not_change(self):
         self.assertEqual(self.run_case("--- run pwd\n--- stdout\n<folder>\n")[0], [])
 

@@ -230,7 +230,7 @@ TEST_CASE("the mapper finds the least cost of all mappings that the row-stationa
   const Dataflow dataflow = load_dataflow("row-stationary");
   std::int64_t tried = 0;
   int feasible = 0;
-  for (int trial = 0; trial < 400 && tried < 400'000; ++trial) {
+  for (int trial = 0; trial < agree::trials(400) && tried < 400'000; ++trial) {
     const ConvShape shape = small_shape(random);
     const Hardware hardware = small_machine(random);
     MapOptions options{.objective = static_cast<Objective>(random.below(3)),

@@ -62,6 +62,14 @@ struct Draft {
 
 }  // namespace
 
+int trials(int wanted) {
+#ifdef __SANITIZE_ADDRESS__
+  return wanted / 8;
+#else
+  return wanted;
+#endif
+}
+
 ConvShape random_shape(Random& random) {
   ConvShape s;
   s.N = random.between(1, 2);

@@ -9,6 +9,9 @@
 
 namespace weft::agree {
 
+/// How many of `wanted` random trials to make: an eighth where every access is checked and slow.
+int trials(int wanted);
+
 /// A small convolution, sometimes strided, dilated, grouped, padded, or a matrix product.
 ConvShape random_shape(Random& random);
 

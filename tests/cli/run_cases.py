@@ -17,6 +17,7 @@ import argparse
 import difflib
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -25,7 +26,7 @@ import tempfile
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 DATA = REPOSITORY / "data"
 ANY_LINES = "..."
-SECONDS = 120
+SECONDS = 300
 
 
 class Section:
@@ -63,6 +64,10 @@ def matches(expected, actual):
     return bool(actual) and expected[0] == actual[0] and matches(expected[1:], actual[1:])
 
 
+# What long work says now and then, if the machine is slow enough: "title  [bar]  3/5  0:10, 0:06 left".
+PROGRESS = re.compile(r"^.+  \[[^\]]*\]  [\d,]+/[\d,]+  \d+:\d\d.*\n", re.MULTILINE)
+
+
 def environment(folder, weft):
     """Little, so that the text printed does not depend on who runs it."""
     kept = {name: value for name, value in os.environ.items() if name.startswith(("ASAN", "UBSAN", "TSAN", "LLVM_"))}
@@ -77,7 +82,8 @@ def run_command(command, folder, weft):
                           capture_output=True, timeout=SECONDS, check=False)
     readable = lambda output: (output.decode("utf-8", "backslashreplace")
                                .replace(str(folder), "<folder>").replace(str(DATA), "<data>"))
-    return {"stdout": readable(done.stdout), "stderr": readable(done.stderr), "exit": str(done.returncode)}
+    messages = PROGRESS.sub("", readable(done.stderr))
+    return {"stdout": readable(done.stdout), "stderr": messages, "exit": str(done.returncode)}
 
 
 def differences(expected, actual):
