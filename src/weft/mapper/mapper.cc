@@ -14,6 +14,7 @@
 
 #include "weft/base/ceil_div.h"
 #include "weft/mapper/estimate.h"
+#include "weft/mapper/free_search.h"
 #include "weft/mapper/skeleton.h"
 #include "weft/model/counts.h"
 
@@ -769,6 +770,7 @@ Int128 objective_value(Objective objective, const Cost& cost, const Counts& coun
 
 MappingResult find_mapping(const LoopProblem& problem, const Hardware& hardware, const Dataflow& dataflow,
                            const MapOptions& options) {
+  if (dataflow.free()) return find_free_mapping(problem, hardware, options);
   return Search(problem, hardware, dataflow, options).run();
 }
 
