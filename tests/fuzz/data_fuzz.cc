@@ -28,7 +28,7 @@ std::size_t pixels(const weft::Image& image) {
 }
 
 /// The first and the last sample can be had, and are fed to a network as they are.
-void visit(weft::Dataset dataset) {
+void visit(const weft::Dataset& dataset) {
   require(dataset.labels.empty() || std::int64_t(dataset.labels.size()) == dataset.count);
   for (const std::int64_t label : dataset.labels) require(label >= 0 && label < dataset.classes);
   if (dataset.count == 0) return;
