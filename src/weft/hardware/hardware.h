@@ -53,7 +53,8 @@ struct FanoutAxis {
 struct FanoutNode {
   std::vector<FanoutAxis> axes;
   TensorFlags multicast{true, true, true};
-  bool reduces = false;  ///< partial sums of several children are added on the way out
+  TensorFlags links{true, true, true};  ///< tensors whose words pay a hop; others have wires priced with their store
+  bool reduces = false;                 ///< partial sums of several children are added on the way out
   std::int64_t children() const;
 };
 

@@ -100,6 +100,7 @@ struct Reader {
       axes.finish();
     }
     fanout.multicast = tensors(map, "multicast", false);
+    fanout.links = tensors(map, "links", true);
     fanout.reduces = map.boolean("reduces", false);
     return fanout;
   }
@@ -200,7 +201,9 @@ struct Reader {
     const fs::path beside = fs::path(path).parent_path() / (library + ".yaml");
     const fs::path ours = fs::path(data_directory()) / "components" / (library + ".yaml");
     std::error_code ignored;
-    const bool has_own = fs::is_regular_file(beside, ignored) && !fs::equivalent(beside, path, ignored);
+    // Beside Weft's own machines lie machines only, some of which are called like a library.
+    const bool built_in = fs::equivalent(beside.parent_path(), fs::path(data_directory()) / "hardware", ignored);
+    const bool has_own = !built_in && fs::is_regular_file(beside, ignored) && !fs::equivalent(beside, path, ignored);
     if (library.find('/') != std::string::npos || (!has_own && !fs::is_regular_file(ours, ignored))) {
       map.problem(*node, "components.unknown", fmt::format("there is no component library '{}'", library),
                   fmt::format("put {}.yaml beside the hardware file, or name one of {}", library,
