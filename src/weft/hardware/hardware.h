@@ -102,6 +102,10 @@ struct Hardware {
 /// file.*). The component library is looked for beside the file, then in the data directory.
 Hardware read_hardware(const std::string& path);
 
+/// What can be read but not meant, each with its place: fanouts of one child, stores that keep nothing or have no room
+/// for a word, bandwidths of tensors that never pass. None of it keeps a mapping from being costed.
+std::vector<Problem> doubts(const Hardware& hardware);
+
 /// By name from the data directory, or by path (with a '/' or ending in .yaml). Throws Error (hardware.unknown) with
 /// near spellings.
 Hardware load_hardware(const std::string& name_or_path);
