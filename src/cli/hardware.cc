@@ -119,11 +119,13 @@ std::vector<Problem> thrown_by(const Work& work) {
 std::vector<Problem> problems_of_names(const YamlNode& root) {
   std::vector<Problem> problems;
   if (root.kind() != YamlNode::Kind::map) return problems;
-  for (const auto& [key, value] : root.entries()) {
+  for (const YamlNode::Entry& entry : root.entries()) {
+    const std::string& key = entry.key.text();
+    const YamlNode& value = entry.value;
     if (value.kind() != YamlNode::Kind::scalar) continue;
     std::vector<Problem> found;
-    if (key.text() == "conventions") found = thrown_by([&] { parse_conventions(value.text()); });
-    if (key.text() == "dataflow") found = thrown_by([&] { load_dataflow(value.text()); });
+    if (key == "conventions") found = thrown_by([&] { parse_conventions(value.text()); });
+    if (key == "dataflow") found = thrown_by([&] { load_dataflow(value.text()); });
     for (Problem& problem : found) {
       if (problem.where.file.empty()) problem.where = value.where();  // else it is in a file of its own
       problems.push_back(std::move(problem));
