@@ -62,8 +62,8 @@ void check_conv(const Points& points) {
     CAPTURE(name, point.pes, point.batch, point.reason);
     if (!point.feasible) continue;
     if (name != "RS") {
-      CHECK(total(point) / total(rs) >= 1.4);  // "1.4x to 2.5x"
-      CHECK(total(point) / total(rs) <= 2.5);
+      CHECK(total(point) / total(rs) >= 1.35);  // "1.4x to 2.5x", as printed
+      CHECK(total(point) / total(rs) < 2.55);
       CHECK(level(point, Level::rf) < level(rs, Level::rf));
     }
     if (name != "NLR") {
@@ -93,6 +93,10 @@ const Points& fc_256_16() {
 
 TEST_CASE("CONV layers, 256 PEs, batch 16: row stationary needs least, for the reasons that Fig. 33 shows") {
   check_conv(conv_256_16());
+  // An exhaustive search by the paper's formulas finds 1.42x (OSA) to 2.16x (NLR) there.
+  const auto ratio = [](const char* name) { return total(conv_256_16().at(name)) / total(conv_256_16().at("RS")); };
+  if (conv_256_16().contains("OSA")) CHECK(ratio("OSA") == Approx(1.42).margin(0.02));
+  CHECK(ratio("NLR") == Approx(2.16).margin(0.02));
 }
 
 TEST_CASE("AlexNet on the row-stationary machine: CONV layers take around 80 %, of RF; FC layers are DRAM (Fig. 35)") {
