@@ -35,19 +35,18 @@ std::optional<ActivationStatistics> statistics_for(const EvaluationArguments& ar
   return published;
 }
 
-/// Redraws a bar as layers are done.
-std::function<void(std::size_t, std::size_t)> progress_bar(const CommonOptions& common) {
+}  // namespace
+
+std::function<void(std::size_t, std::size_t)> progress_bar(const std::string& title, const CommonOptions& common) {
   auto bar = std::make_shared<std::optional<Progress>>();
-  return [bar, quiet = common.quiet](std::size_t done, std::size_t of) {
+  return [bar, title, quiet = common.quiet](std::size_t done, std::size_t of) {
     if (done == 0) {
-      bar->emplace("evaluating layers", static_cast<std::int64_t>(of), Progress::to_stderr(quiet));
+      bar->emplace(title, static_cast<std::int64_t>(of), Progress::to_stderr(quiet));
     } else {
       (*bar)->advance();
     }
   };
 }
-
-}  // namespace
 
 void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments) {
   command
@@ -98,7 +97,7 @@ Evaluation evaluate(const EvaluationArguments& arguments, const CommonOptions& c
   options.layers = arguments.layers;
   options.check = arguments.check;
   options.jobs = common.jobs;
-  options.progress = progress_bar(common);
+  options.progress = progress_bar("evaluating layers", common);
   const Hardware hardware = load_hardware(arguments.hardware);
   options.objective = objective_named(arguments.objective.empty() ? hardware.objective : arguments.objective);
   if (!arguments.mapping.empty()) options.mappings = read_mappings(arguments.mapping);

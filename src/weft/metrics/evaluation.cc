@@ -142,12 +142,24 @@ void cost_given(LayerEvaluation& e, const LayerMapping& given, const Setting& se
   e.cost = cost(e.counts, e.placement, setting.hardware, e.ifmap_zeros);
 }
 
+/// The mapper counts a dimension's outermost loop to no store's tile. Where a dataflow keeps a whole dimension inside a
+/// store its answer may overfill that store; then there is no answer.
+void require_answer_fits(const LayerEvaluation& e, const Setting& setting) {
+  const std::optional<Overflow> over = overflow(e.problem, e.placement, setting.hardware);
+  if (!over) return;
+  refuse("mapper.unsupported",
+         fmt::format("layer '{}': the mapper does not see that dataflow '{}' keeps whole dimensions in store '{}'",
+                     e.problem.name, setting.dataflow->name, setting.hardware.nodes[over->node].name),
+         "give a mapping with --mapping");
+}
+
 void search(LayerEvaluation& e, const Setting& setting) {
   MappingResult found =
       find_mapping(e.problem, setting.hardware, *setting.dataflow,
                    {.objective = setting.objective, .conventions = setting.conventions, .ifmap_zeros = e.ifmap_zeros});
   e.mapping = std::move(found.mapping);
   e.placement = place(e.problem, e.mapping, setting.hardware);
+  require_answer_fits(e, setting);
   e.counts = std::move(found.counts);
   e.cost = std::move(found.cost);
   e.certificate = std::move(found.certificate);
