@@ -10,7 +10,7 @@
 
 #include "weft/base/thread_pool.h"
 #include "weft/model/counts.h"
-#include "weft/simulator/walk.h"
+#include "weft/simulator/walk_words.h"
 
 namespace weft {
 namespace {
@@ -129,7 +129,7 @@ double walk_work(const LoopProblem& problem, const Placement& placement) {
 
 WalkCheck check_by_walking(const LayerEvaluation& e, const Setting& setting) {
   if (walk_work(e.problem, e.placement) > kMostWalkWork) return WalkCheck::too_large;
-  const Counts walked = walk(e.problem, e.placement, setting.hardware, setting.conventions);
+  const Counts walked = walk_words(e.problem, e.placement, setting.hardware, setting.conventions);
   return walked == e.counts ? WalkCheck::agrees : WalkCheck::differs;
 }
 
