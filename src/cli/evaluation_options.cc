@@ -86,7 +86,7 @@ void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments) {
           "for a network of the zoo that has some)")
       ->type_name("WHICH");
   command.add_flag("--check", arguments.check,
-                   "walk the nests of small layers and compare the counts; exit code 1 if they differ");
+                   "walk the nest of each layer and compare the counts; exit code 1 if they differ");
   command.add_flag("--timing", arguments.timing, "also print how long the mapper took");
   command.add_flag("--all", arguments.every, "print every detail");
 }

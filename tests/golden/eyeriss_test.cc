@@ -40,6 +40,7 @@ const Evaluation& chip() {
     options.mappings = read_mappings(data_directory() + "/mappings/eyeriss-alexnet-jssc17.yaml");
     options.layers = {"conv"};
     options.statistics = published_statistics("alexnet");
+    options.check = true;
     return evaluate(with_batch(zoo_network("alexnet"), 4), load_hardware("eyeriss"), options);
   }();
   return evaluation;
@@ -79,6 +80,10 @@ TEST_CASE("the chip's mappings fill the global buffer as Table III prints it") {
     CHECK(double(psum) / 1024 == Approx(row.glb_psum_KB).margin(0.05));
     CHECK(double(ifmap) / 1024 == Approx(row.glb_ifmap_KB).margin(0.05));
   }
+}
+
+TEST_CASE("walking the chip's nests counts what the closed forms do") {
+  for (const LayerEvaluation& layer : chip().layers) CHECK(layer.check == WalkCheck::agrees);
 }
 
 TEST_CASE("the chip's mappings use as many PEs as Table V prints") {

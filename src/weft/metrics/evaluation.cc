@@ -10,7 +10,7 @@
 
 #include "weft/base/thread_pool.h"
 #include "weft/model/counts.h"
-#include "weft/simulator/walk_words.h"
+#include "weft/simulator/walk.h"
 
 namespace weft {
 namespace {
@@ -110,26 +110,8 @@ struct Task {
   const LayerMapping* given = nullptr;  ///< else it is searched
 };
 
-/// About what a walk costs: each tile is made anew whenever a loop outside it moves, each MAC looks at three words.
-double walk_work(const LoopProblem& problem, const Placement& placement) {
-  const auto repeats = [&](std::size_t loops) {
-    double product = 1;
-    for (std::size_t i = 0; i < loops; ++i) product *= double(placement.loops[i].bound);
-    return product;
-  };
-  double work = kTensors * repeats(placement.loops.size());
-  for (const Tensor3 t : kAllTensors) {
-    for (const PlacedPoint& point : placement.points[index(t)]) {
-      const DimSizes tile = tile_at(problem, placement, point.loops_outside);
-      work += repeats(point.loops_outside) * double(tile_words(problem, t, tile));
-    }
-  }
-  return work;
-}
-
 WalkCheck check_by_walking(const LayerEvaluation& e, const Setting& setting) {
-  if (walk_work(e.problem, e.placement) > kMostWalkWork) return WalkCheck::too_large;
-  const Counts walked = walk_words(e.problem, e.placement, setting.hardware, setting.conventions);
+  const Counts walked = walk(e.problem, e.placement, setting.hardware, setting.conventions);
   return walked == e.counts ? WalkCheck::agrees : WalkCheck::differs;
 }
 

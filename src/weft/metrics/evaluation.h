@@ -37,17 +37,15 @@ struct EvaluationOptions {
   std::vector<LayerMapping> mappings;  ///< evaluated instead of searching, for the layers they name
   std::optional<ActivationStatistics> statistics;
   std::vector<std::string> layers;  ///< only these: names, or kinds ("conv", "fc", "matmul"); empty: all that multiply
-  bool check = false;               ///< re-derive the counts of small layers by walking the nest
+  bool check = false;               ///< re-derive the counts by walking the nest
   int jobs = 0;                     ///< threads; 0: as many as the process may use
   /// May be empty. Called with 0 before the first layer, then after each one that was not solved before; from any
   /// thread, one call at a time.
   std::function<void(std::size_t done, std::size_t of)> progress;
 };
 
-/// Whether a walk of the nest gave the counts of the closed forms. Too large: walking would need more than about
-/// `kMostWalkWork` steps of one PE or words moved (a few seconds).
-enum class WalkCheck : std::uint8_t { not_asked, agrees, too_large, differs };
-inline constexpr double kMostWalkWork = 4e6;
+/// Whether a walk of the nest (simulator/walk.h) gave the counts and cycles of the closed forms.
+enum class WalkCheck : std::uint8_t { not_asked, agrees, differs };
 
 /// One layer that multiplies, on the hardware.
 struct LayerEvaluation {
