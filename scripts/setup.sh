@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 build_packages="g++ cmake ninja-build ccache libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libcli11-dev
-  protobuf-compiler libprotobuf-dev libonnx-dev catch2 libbenchmark-dev"
+  protobuf-compiler libprotobuf-dev libonnx-dev libjpeg-dev libpng-dev zlib1g-dev catch2 libbenchmark-dev"
 test_packages="clang clang-tidy clang-format libclang-rt-14-dev git python3 python3-venv"
 
 fail() {
