@@ -5,6 +5,7 @@
 
 #include "random_nest.h"
 #include "weft/simulator/execute.h"
+#include "weft/simulator/gating.h"
 #include "weft/simulator/walk_words.h"
 
 namespace weft {
@@ -53,9 +54,11 @@ TEST_CASE("a mapping executed by tiles gives the sums of a walk by words, and of
 
     const Sums plain = plain_sums(shape, accumulation, ifmap, weight);
     const Sums tiles = execute(shape, problem, placement, how.hold, accumulation, ifmap, weight);
-    const Sums words = word_sums(problem, placement, hardware, how, accumulation,
-                                 how.padding == Padding::stored ? padded(shape, ifmap) : ifmap, weight);
-    REQUIRE(tiles == words);
+    const WordValues words = walk_values(problem, placement, hardware, how, accumulation,
+                                         how.padding == Padding::stored ? padded(shape, ifmap) : ifmap, weight);
+    REQUIRE(tiles == words.sums);
+    CHECK(zero_macs(shape, ifmap) == words.zero_macs);
+    CHECK(gated_filter_reads(shape, problem, placement, hardware, ifmap) == words.gated_filter_reads);
     const bool same = tiles.values == plain.values;
     if (accumulation.excess == Excess::wrap || (plain.overflows == 0 && tiles.overflows == 0)) REQUIRE(same);
     narrow += tiles.overflows > 0 ? 1 : 0;

@@ -73,11 +73,14 @@ class Walker {
     return counts_;
   }
 
-  /// After run: the finished sums.
-  Sums sums() const {
-    const std::map<Word, std::int32_t>& words = levels_[index(Tensor3::psum)][0].instances[0].sums;
-    Sums result{.values = {}, .overflows = overflows_};
-    for (const auto& [word, sum] : words) result.values.push_back(sum);
+  /// After run: what became of the values.
+  WordValues values() const {
+    WordValues result{.sums = {.values = {}, .overflows = overflows_},
+                      .zero_macs = zero_macs_,
+                      .gated_filter_reads = gated_filter_reads_};
+    for (const auto& [word, sum] : levels_[index(Tensor3::psum)][0].instances[0].sums) {
+      result.sums.values.push_back(sum);
+    }
     return result;
   }
 
@@ -118,6 +121,8 @@ class Walker {
   void multiply(const Indices& time) {
     auto& levels = levels_[index(Tensor3::psum)];
     Level& innermost = levels[levels.size() - 2];
+    const std::size_t filters = levels_[index(Tensor3::weight)][levels_[index(Tensor3::weight)].size() - 2].node;
+    std::map<std::pair<Indices, Word>, bool> reads;  // of the innermost filter store: does a MAC need it?
     for (const Instance& pe : levels.back().instances) {
       if (!has_work(time, pe.at)) continue;
       DimSizes at{};
@@ -129,9 +134,23 @@ class Walker {
       const std::int64_t product =
           x ? std::int64_t{codes_->ifmap[static_cast<std::size_t>(*x)]} * codes_->weight[static_cast<std::size_t>(*w)]
             : 0;
+      const bool zero = !x || codes_->ifmap[static_cast<std::size_t>(*x)] == 0;
+      zero_macs_ += zero ? 1 : 0;
+      reads[{reader(pe, filters), *w}] |= !zero;
       std::int32_t& sum = parent_of(innermost, pe).sums[*p];
       sum = added(sum, shifted(product, codes_->how.product_shift, codes_->how.product_rounding));
     }
+    for (const auto& [read, needed] : reads) gated_filter_reads_ += needed ? 0 : 1;
+  }
+
+  /// PEs whose equal filter words are one read of the store at `node` have one reader.
+  Indices reader(const Instance& pe, std::size_t node) const {
+    Indices key = pe.at;
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      const PlacedLoop& loop = placement_.loops[i];
+      if (loop.spatial && loop.node >= node && shares(loop, Tensor3::weight, Sharing::multicast)) key[i] = 0;
+    }
+    return key;
   }
 
   // ---- the machine -------------------------------------------------------------------------------------------------
@@ -568,6 +587,7 @@ class Walker {
   const Conventions& how_;
   const Codes* codes_;
   std::int64_t overflows_ = 0;
+  Int128 zero_macs_ = 0, gated_filter_reads_ = 0;
   Counts counts_;
   std::array<std::vector<Level>, kTensors> levels_;
   std::map<WayKey, Way> ways_;
@@ -580,13 +600,13 @@ Counts walk_words(const LoopProblem& problem, const Placement& placement, const 
   return Walker(problem, placement, hardware, conventions).run();
 }
 
-Sums word_sums(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
-               const Conventions& conventions, const Accumulation& how, std::span<const std::int16_t> ifmap,
-               std::span<const std::int16_t> weight) {
+WordValues walk_values(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
+                       const Conventions& conventions, const Accumulation& how, std::span<const std::int16_t> ifmap,
+                       std::span<const std::int16_t> weight) {
   const Codes codes{how, ifmap, weight};
   Walker walker(problem, placement, hardware, conventions, &codes);
   walker.run();
-  return walker.sums();
+  return walker.values();
 }
 
 }  // namespace weft

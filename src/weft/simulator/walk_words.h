@@ -14,10 +14,15 @@ namespace weft {
 Counts walk_words(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
                   const Conventions& conventions);
 
-/// The partial sums that this walk makes, by the rules of execute.h: every MAC in its PE, every word in its stores.
+/// What this walk makes of values, by the rules of execute.h and gating.h: every MAC in its PE, every word in its
+/// stores.
+struct WordValues {
+  Sums sums;
+  Int128 zero_macs = 0, gated_filter_reads = 0;
+};
 /// `ifmap` and `weight` are dense over the axes of the problem's tensors (with the padding that it has as words).
-Sums word_sums(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
-               const Conventions& conventions, const Accumulation& how, std::span<const std::int16_t> ifmap,
-               std::span<const std::int16_t> weight);
+WordValues walk_values(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
+                       const Conventions& conventions, const Accumulation& how, std::span<const std::int16_t> ifmap,
+                       std::span<const std::int16_t> weight);
 
 }  // namespace weft

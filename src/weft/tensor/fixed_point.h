@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "weft/base/rounding.h"
+
 namespace weft {
 
 /// A two's complement number with a binary point: value = code / 2^fraction. One for each tensor is the survey's
@@ -23,14 +25,6 @@ FixedPoint fixed_point_for(double largest, int bits);
 /// The nearest code, ties to even; beyond the ends the end itself; 0 for not a number.
 std::int64_t encode(double value, FixedPoint format);
 double decode(std::int64_t code, FixedPoint format);
-
-/// What is done with bits that are cut off.
-enum class Rounding : std::uint8_t {
-  truncate,  ///< they are dropped: towards minus infinity
-  nearest    ///< half the last place is added first: ties go up
-};
-/// What becomes of a sum beyond the ends.
-enum class Excess : std::uint8_t { saturate, wrap };
 
 /// code / 2^shift, rounded; a negative shift multiplies. |shift| below 63.
 constexpr std::int64_t shifted(std::int64_t code, int shift, Rounding rounding) {
