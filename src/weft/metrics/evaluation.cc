@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "weft/base/thread_pool.h"
+#include "weft/metrics/offchip.h"
 #include "weft/model/counts.h"
 #include "weft/simulator/walk.h"
 
@@ -111,7 +112,7 @@ struct Task {
 };
 
 WalkCheck check_by_walking(const LayerEvaluation& e, const Setting& setting) {
-  const Counts walked = walk(e.problem, e.placement, setting.hardware, setting.conventions);
+  const Counts walked = walk(e.problem, e.placement, setting.hardware, setting.conventions, e.offchip);
   return walked == e.counts ? WalkCheck::agrees : WalkCheck::differs;
 }
 
@@ -122,6 +123,14 @@ void cost_given(LayerEvaluation& e, const LayerMapping& given, const Setting& se
   require_fits(e.problem, e.placement, setting.hardware, given.where);
   e.counts = count(e.problem, e.placement, setting.hardware, setting.conventions);
   e.cost = cost(e.counts, e.placement, setting.hardware, e.ifmap_zeros);
+}
+
+/// Mappings are searched for dense traffic; what is compressed takes less time and energy off chip.
+void compress(LayerEvaluation& e, const Setting& setting) {
+  e.offchip = without_spills(e.offchip, e.counts, setting.hardware);
+  if (e.offchip == OffchipCode{}) return;
+  e.counts = count(e.problem, e.placement, setting.hardware, setting.conventions, e.offchip);
+  e.cost = cost(e.counts, e.placement, setting.hardware, e.ifmap_zeros, e.offchip);
 }
 
 void search(LayerEvaluation& e, const Setting& setting) {
@@ -142,6 +151,7 @@ LayerEvaluation solve(const Task& task, const Setting& setting) {
   } else {
     search(e, setting);
   }
+  compress(e, setting);
   if (setting.check) e.check = check_by_walking(e, setting);
   return e;
 }
@@ -182,6 +192,7 @@ std::vector<std::size_t> first_equals(const std::vector<Task>& tasks) {
     const auto same = [&](std::size_t k) {
       return tasks[i].given == nullptr && tasks[k].given == nullptr &&
              tasks[k].evaluation.ifmap_zeros == tasks[i].evaluation.ifmap_zeros &&
+             tasks[k].evaluation.offchip == tasks[i].evaluation.offchip &&
              tasks[k].evaluation.problem.same_loops(tasks[i].evaluation.problem);
     };
     std::size_t k = 0;
@@ -293,7 +304,15 @@ Evaluation evaluate(const Network& network, const Hardware& hardware, const Eval
   if (options.statistics) result.zeros_source = options.statistics->source;
   if (options.layers.empty()) result.other_layers = other_layers(all, hardware);
 
-  const std::vector<Task> tasks = tasks_for(evaluated, result.conventions, options);
+  std::vector<Task> tasks = tasks_for(evaluated, result.conventions, options);
+  if (options.statistics) {
+    const std::vector<OffchipCode> codes = offchip_codes(network, candidates, hardware, *options.statistics);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      for (Task& task : tasks) {
+        if (task.evaluation.layer.node == candidates[i].node) task.evaluation.offchip = codes[i];
+      }
+    }
+  }
   Setting setting{hardware, result.conventions, options.objective, {}, options.check};
   if (std::any_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.given == nullptr; })) {
     setting.dataflow = dataflow_for(hardware, options.dataflow);

@@ -11,18 +11,22 @@
 
 namespace weft {
 
-/// Share of zeros in the ifmap of each layer, by layer name, and where the figures are from. A file of `kind:
-/// statistics`:
+/// Share of zeros in the ifmap of each layer as the machine stores it, by layer name, and where the figures are from.
+/// A file of `kind: statistics`:
 ///
 ///   kind: statistics
 ///   version: 1
 ///   network: alexnet
 ///   source: "Chen et al., JSSC 52(1) 2017, Table V"
 ///   ifmap_zeros: {conv1: 0.0001, conv2: 0.387}
+///   ofmap_zeros: {conv1: 0.387}     # optional: as it is written; else that of the ifmaps it becomes
 struct ActivationStatistics {
   std::string network;  ///< whose layers these are
   std::string source;
   std::map<std::string, double> ifmap_zeros;  ///< 0 .. 1
+  std::map<std::string, double> ofmap_zeros;
+  /// Bits that a value took when it was really coded (simulation.h); else what independent zeros would take.
+  std::map<std::string, double> ifmap_code_bits, ofmap_code_bits;
 };
 /// Throws Error (statistics.bad-share, yaml.*, file.*).
 ActivationStatistics read_statistics(const std::string& path);
@@ -52,6 +56,7 @@ struct LayerEvaluation {
   Layer layer;
   LoopProblem problem;
   double ifmap_zeros = 0;
+  OffchipCode offchip;  ///< what the machine's codec makes of the feature maps
   Mapping mapping;
   std::string mapping_file;  ///< of a mapping that was given; "" for one that was searched
   Placement placement;
