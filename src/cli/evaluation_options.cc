@@ -8,6 +8,7 @@
 #include "cli/frame.h"
 #include "cli/network_output.h"
 #include "weft/api/load_network.h"
+#include "weft/api/samples.h"
 #include "weft/base/error.h"
 #include "weft/base/progress.h"
 #include "weft/base/text.h"
@@ -36,11 +37,11 @@ std::optional<ActivationStatistics> statistics_for(const EvaluationArguments& ar
 }
 
 /// Redraws a bar as layers are done.
-std::function<void(std::size_t, std::size_t)> progress_bar(const CommonOptions& common) {
+std::function<void(std::size_t, std::size_t)> progress_bar(const std::string& title, const CommonOptions& common) {
   auto bar = std::make_shared<std::optional<Progress>>();
-  return [bar, quiet = common.quiet](std::size_t done, std::size_t of) {
+  return [bar, title, quiet = common.quiet](std::size_t done, std::size_t of) {
     if (done == 0) {
-      bar->emplace("evaluating layers", static_cast<std::int64_t>(of), Progress::to_stderr(quiet));
+      bar->emplace(title, static_cast<std::int64_t>(of), Progress::to_stderr(quiet));
     } else {
       (*bar)->advance();
     }
@@ -49,7 +50,7 @@ std::function<void(std::size_t, std::size_t)> progress_bar(const CommonOptions& 
 
 }  // namespace
 
-void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments) {
+void add_mapping_options(CLI::App& command, EvaluationArguments& arguments) {
   command
       .add_option("network", arguments.network, "a name of the zoo (see 'weft net list') or the path of an .onnx file")
       ->required()
@@ -79,6 +80,11 @@ void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments) {
                   "only these layers: names with commas between, or conv, fc, matmul")
       ->delimiter(',')
       ->type_name("NAMES");
+  command.add_flag("--all", arguments.every, "print every detail");
+}
+
+void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments) {
+  add_mapping_options(command, arguments);
   command
       .add_option(
           "--zeros", arguments.zeros,
@@ -88,22 +94,71 @@ void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments) {
   command.add_flag("--check", arguments.check,
                    "walk the nest of each layer and compare the counts; exit code 1 if they differ");
   command.add_flag("--timing", arguments.timing, "also print how long the mapper took");
-  command.add_flag("--all", arguments.every, "print every detail");
 }
 
-Evaluation evaluate(const EvaluationArguments& arguments, const CommonOptions& common) {
+void add_data_options(CLI::App& command, EvaluationArguments& arguments) {
+  command
+      .add_option("--data", arguments.data,
+                  "the samples: images, a folder of them, MNIST, CIFAR, .npy, a dataset file, or 'digits'")
+      ->type_name("DATA");
+  command.add_option("--samples", arguments.samples, "how many, from the first on (default: one batch)")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+}
+
+namespace {
+
+EvaluationOptions options_for(const EvaluationArguments& arguments, const CommonOptions& common,
+                              const Hardware& hardware) {
   EvaluationOptions options;
   options.conventions = arguments.conventions;
   options.dataflow = arguments.dataflow;
   options.layers = arguments.layers;
   options.check = arguments.check;
   options.jobs = common.jobs;
-  options.progress = progress_bar(common);
-  const Hardware hardware = load_hardware(arguments.hardware);
   options.objective = objective_named(arguments.objective.empty() ? hardware.objective : arguments.objective);
   if (!arguments.mapping.empty()) options.mappings = read_mappings(arguments.mapping);
-  options.statistics = statistics_for(arguments);
-  return evaluate(load_network(arguments.network, arguments.batch), hardware, options);
+  return options;
+}
+
+std::int64_t batch_of(const Network& network) {
+  if (network.inputs.empty()) return 1;
+  const Shape& shape = network.values[static_cast<std::size_t>(network.inputs.front())].type.shape;
+  return shape.empty() ? 1 : std::max<std::int64_t>(1, shape.front());
+}
+
+SimulationRun simulate(const Network& network, const Hardware& hardware, const EvaluationArguments& arguments,
+                       const CommonOptions& common) {
+  const std::int64_t samples = arguments.samples.value_or(batch_of(network));
+  Batches batches = arguments.data.empty() ? random_batches(network, samples, common.seed)
+                                           : load_batches(network, arguments.network, arguments.data, samples);
+  SimulationOptions options{.evaluation = options_for(arguments, common, hardware),
+                            .batches = std::move(batches.inputs),
+                            .labels = std::move(batches.labels)};
+  options.evaluation.progress = progress_bar("simulating layers", common);
+  return {weft::simulate(network, hardware, options), batches.source};
+}
+
+}  // namespace
+
+Evaluation evaluate(const EvaluationArguments& arguments, const CommonOptions& common) {
+  const Hardware hardware = load_hardware(arguments.hardware);
+  const Network network = load_network(arguments.network, arguments.batch);
+  EvaluationOptions options = options_for(arguments, common, hardware);
+  options.progress = progress_bar("evaluating layers", common);
+  if (arguments.data.empty()) {
+    options.statistics = statistics_for(arguments);
+  } else {
+    const SimulationRun run = simulate(network, hardware, arguments, common);
+    options.statistics = measured_statistics(
+        run.simulation, fmt::format("measured on {} samples of {}", run.simulation.evaluation.batch, run.data));
+  }
+  return evaluate(network, hardware, options);
+}
+
+SimulationRun simulate(const EvaluationArguments& arguments, const CommonOptions& common) {
+  return simulate(load_network(arguments.network, arguments.batch), load_hardware(arguments.hardware), arguments,
+                  common);
 }
 
 EvaluationReportOptions report_options(const EvaluationArguments& arguments, const CommonOptions& common) {
