@@ -104,7 +104,6 @@ struct Estimator::Implementation {
   std::vector<Int128> word_list;  ///< by term
   std::vector<Turns> turns;       ///< by way
   std::vector<std::int64_t> exceptions;
-  std::vector<double> stalls_a_word;  ///< by way
   bool may_be_ragged = false;
   bool first_fills = true;  ///< off for bounds
   bool best_order = false;  ///< on for bounds
@@ -129,7 +128,7 @@ struct Estimator::Implementation {
       if (axis.terms.size() == 2) add_window(axis);
     }
     add_terms();
-    for (const Way& way : ways) stalls_a_word.push_back(stall_of(way));
+    for (std::size_t w = 0; w < ways.size(); ++w) add_stalls_of(w);
     turns.resize(ways.size());
     exceptions.resize(ways.size());
     exact_costs = make_costs<Int128>();
@@ -415,25 +414,37 @@ struct Estimator::Implementation {
     return exception == 0 ? words : words - words / exception - 1;
   }
 
-  /// Which words of a way the prices meet.
-  enum Kind : std::uint8_t { kVisits, kParent, kDistinct, kUpdates, kVisitsAtOrigin, kParentAtOrigin, kKinds };
+  /// Which words of a way the prices meet; those at which a stream stalls are for bounds only, of time.
+  enum Kind : std::uint8_t {
+    kVisits,
+    kParent,
+    kDistinct,
+    kUpdates,
+    kVisitsAtOrigin,
+    kParentAtOrigin,
+    kStalling,
+    kStallingAtOrigin,
+    kKinds
+  };
   struct Term {
     std::size_t way;
     ChildSpread spread;
     bool origin;
+    Part part;
     bool operator==(const Term&) const = default;
   };
+  std::size_t priced_terms = 0;  ///< the first of `terms`; the rest are for bounds
   std::vector<Term> terms;
-  std::vector<std::array<int, kKinds>> term_of;  ///< by way; kNone where it is not needed
+  std::vector<std::array<int, kKinds + 1>> term_of;  ///< by way; kNone where it is not needed
 
   void add_terms() {
     const ChildSpread reduction = hardware.nodes[skeleton.fanout].fanout.reduces ? kShared : kEach;
     for (std::size_t w = 0; w < ways.size(); ++w) {
       const Way& way = ways[w];
-      std::array<int, kKinds>& of = term_of.emplace_back();
+      std::array<int, kKinds + 1>& of = term_of.emplace_back();
       of.fill(kNone);
       const auto add = [&](Kind kind, ChildSpread spread, bool origin = false) {
-        const Term term{w, spread, origin};
+        const Term term{w, spread, origin, Part::all};
         of[kind] = int(std::find(terms.begin(), terms.end(), term) - terms.begin());  // often the same words
         if (of[kind] == int(terms.size())) terms.push_back(term);
       };
@@ -446,6 +457,19 @@ struct Estimator::Implementation {
       if (how.read_back == ReadBack::one || way.compute) continue;
       add(kVisitsAtOrigin, kEach, true);
       add(kParentAtOrigin, multicasts, true);
+    }
+    priced_terms = terms.size();
+    for (std::size_t w = 0; w < ways.size(); ++w) {
+      const Way& way = ways[w];
+      if (way.compute || way.inside || way.buffering != Buffering::stream) continue;
+      const bool one = how.read_back == ReadBack::one;
+      const ChildSpread spread =
+          parent_spread(way, way.tensor != Tensor3::psum || !one ? multicast(way.tensor) : kShared);
+      for (const bool origin : {false, true}) {
+        if (origin && way.tensor != Tensor3::psum) continue;
+        term_of[w][origin ? kStallingAtOrigin : kStalling] = int(terms.size());
+        terms.push_back({w, spread, origin, Part::stalling});
+      }
     }
   }
 
@@ -616,12 +640,9 @@ struct Estimator::Implementation {
     return std::int64_t(how.overlap == Overlap::buffered ? work + stalled : work);
   }
 
-  /// Cycles a word takes on the slower of a way's parent and the array, where the child is single-buffered; else 0.
-  double stall_of(const Way& way) const {
-    if (way.compute || way.inside || way.buffering != Buffering::single || how.overlap == Overlap::perfect) return 0;
-    const auto stream = way.tensor == Tensor3::ifmap    ? Stream::ifmap
-                        : way.tensor == Tensor3::weight ? Stream::weight
-                                                        : Stream::psum_up;
+  /// Cycles a word of a stream takes on the slower of a way's parent and the array, where it may stall; else 0.
+  double stall_of(const Way& way, Stream stream) const {
+    if (way.compute || way.inside || way.buffering == Buffering::ahead || how.overlap == Overlap::perfect) return 0;
     double slowest = 0;
     for (const std::size_t node : {way.parent, way.crosses ? skeleton.fanout : way.parent}) {
       const Bandwidths& b = hardware.nodes[node].bandwidth;
@@ -635,12 +656,32 @@ struct Estimator::Implementation {
 
   std::int64_t stalled_cycles(const Estimator::Terms& words) const {
     double cycles = 0;
-    for (std::size_t w = 0; w < ways.size(); ++w) {
-      if (stalls_a_word[w] == 0) continue;
-      const Kind kind = ways[w].tensor == Tensor3::psum ? kUpdates : kParent;
-      cycles += stalls_a_word[w] * words[std::size_t(term_of[w][kind])];
-    }
+    for (const Stalls& stall : stalls)
+      cycles += stall.cycles * (words[stall.plus] - (stall.minus == kNone ? 0 : words[std::size_t(stall.minus)]));
     return std::int64_t(cycles * (1 - kRounding));
+  }
+
+  /// Which terms stall the machine for how long a word. Each is the least of those that its nodes carry.
+  struct Stalls {
+    double cycles = 0;
+    std::size_t plus = 0;
+    int minus = kNone;
+  };
+  std::vector<Stalls> stalls;
+
+  void add_stalls_of(std::size_t w) {
+    const Way& way = ways[w];
+    const auto add = [&](Stream stream, Kind kind, Kind origin) {
+      const double cycles = stall_of(way, stream);
+      if (cycles > 0) stalls.push_back({cycles, std::size_t(term_of[w][kind]), term_of[w][origin]});
+    };
+    const bool streams = way.buffering == Buffering::stream;
+    if (way.tensor == Tensor3::psum) {
+      add(Stream::psum_up, streams ? kStalling : kUpdates, kKinds);
+      if (streams && how.first_read == FirstRead::elide) add(Stream::psum_down, kStalling, kStallingAtOrigin);
+    } else {
+      add(way.tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight, streams ? kStalling : kParent, kKinds);
+    }
   }
 
   // ---- all of it ---------------------------------------------------------------------------------------------------
@@ -685,7 +726,8 @@ struct Estimator::Implementation {
     find_turns();
     for (std::size_t w = 0; w < ways.size(); ++w) exceptions[w] = least_exception(ways[w], turns[w].fetch);
     word_list.clear();
-    for (const Term& term : terms) {
+    for (std::size_t t = 0; t < priced_terms; ++t) {
+      const Term& term = terms[t];
       word_list.push_back(
           less(words(term.way, turns[term.way], Part::all, term.spread, term.origin), exceptions[term.way]));
     }
@@ -720,7 +762,7 @@ struct Estimator::Implementation {
     find_turns();
     Estimator::Terms result_terms;
     for (const Term& term : terms) {
-      result_terms.push_back(double(words(term.way, turns[term.way], Part::all, term.spread, term.origin)));
+      result_terms.push_back(double(words(term.way, turns[term.way], term.part, term.spread, term.origin)));
     }
     return result_terms;
   }
