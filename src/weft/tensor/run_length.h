@@ -41,6 +41,7 @@ struct ValueStatistics {
   std::int64_t runs = 0;  ///< maximal runs of zeros
   std::int64_t longest_run = 0;
   double entropy_bits = 0;  ///< of a value by its frequency: no code of single values takes less
+  bool operator==(const ValueStatistics&) const = default;
 };
 ValueStatistics value_statistics(std::span<const std::int16_t> values);
 
