@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "cli/frame.h"
 #include "cli/network_output.h"
 #include "weft/api/load_network.h"
 #include "weft/api/samples.h"
+#include "weft/base/data_dir.h"
 #include "weft/base/error.h"
 #include "weft/base/progress.h"
 #include "weft/base/text.h"
@@ -36,6 +38,15 @@ std::optional<ActivationStatistics> statistics_for(const EvaluationArguments& ar
   return published;
 }
 
+/// A file, or one of ours by its name (data/mappings/NAME.yaml).
+std::string mapping_path(const std::string& name_or_path) {
+  if (name_or_path.find('/') != std::string::npos) return name_or_path;
+  const auto ours = std::filesystem::path(data_directory()) / "mappings" / (name_or_path + ".yaml");
+  std::error_code ignored;
+  const bool own = std::filesystem::exists(name_or_path, ignored);
+  return !own && std::filesystem::is_regular_file(ours, ignored) ? ours.string() : name_or_path;
+}
+
 /// Redraws a bar as layers are done.
 std::function<void(std::size_t, std::size_t)> progress_bar(const std::string& title, const CommonOptions& common) {
   auto bar = std::make_shared<std::optional<Progress>>();
@@ -60,7 +71,10 @@ void add_mapping_options(CLI::App& command, EvaluationArguments& arguments) {
       ->required()
       ->type_name("HW");
   add_batch_option(command, arguments.batch);
-  command.add_option("--mapping", arguments.mapping, "evaluate the mappings of this file instead of searching")
+  command
+      .add_option(
+          "--mapping", arguments.mapping,
+          "take the mappings of this file instead of searching (or eyeriss-alexnet-jssc17: the chip's own for AlexNet)")
       ->type_name("FILE");
   const std::vector<std::string> objectives(kObjectiveNames.begin(), kObjectiveNames.end());
   command
@@ -117,7 +131,10 @@ EvaluationOptions options_for(const EvaluationArguments& arguments, const Common
   options.check = arguments.check;
   options.jobs = common.jobs;
   options.objective = objective_named(arguments.objective.empty() ? hardware.objective : arguments.objective);
-  if (!arguments.mapping.empty()) options.mappings = read_mappings(arguments.mapping);
+  if (!arguments.mapping.empty()) {
+    options.mappings = read_mappings(mapping_path(arguments.mapping));
+    for (LayerMapping& mapping : options.mappings) mapping.where.file = arguments.mapping;  // as it was asked for
+  }
   return options;
 }
 
