@@ -61,7 +61,7 @@ void set_signals() {
 }
 
 void add_commands(CLI::App& app, CommonOptions& common, int& exit_code) {
-  for (auto* add : {add_inspect, add_evaluate, add_map, add_simulate, add_net, add_hardware})
+  for (auto* add : {add_inspect, add_evaluate, add_map, add_simulate, add_net, add_hardware, add_data})
     add(app, common, exit_code);
   add_common_options(app, common);
 }

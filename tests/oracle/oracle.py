@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the oracle tests share: finding a Python that has onnx, and asking infer_tool."""
+"""What the oracle tests share: finding a Python that has a module, and asking infer_tool."""
 
+import importlib.util
 import json
 import os
 import pathlib
@@ -16,19 +17,19 @@ ELEMENT_NAMES = """undefined float32 uint8 int8 uint16 int16 int32 int64 string 
     uint2 int2 float6e2m3 float6e3m2""".split()
 
 
-def need_onnx():
-    """Goes on in a Python that has onnx: this one, $WEFT_PYTHON, or .venv of the repository. Ends as skipped if none has."""
-    try:
-        import onnx  # noqa: F401
-
+def need(module):
+    """Goes on in a Python that has the module: this one, $WEFT_PYTHON, or .venv of the repository. Ends as skipped if none has."""
+    if importlib.util.find_spec(module):
         return
-    except ImportError:
-        pass
     for python in (os.environ.get("WEFT_PYTHON"), ROOT / ".venv/bin/python"):
         if python and os.path.exists(python) and os.environ.get("WEFT_ORACLE") != str(python):
             os.execve(python, [str(python), *sys.argv], {**os.environ, "WEFT_ORACLE": str(python)})
-    print("skipped: no Python with the onnx package (scripts/setup.sh --tests installs one)")
+    print(f"skipped: no Python with the module {module} (scripts/setup.sh --tests installs one)")
     sys.exit(SKIPPED)
+
+
+def need_onnx():
+    need("onnx")
 
 
 def infer(tool, paths, *options):

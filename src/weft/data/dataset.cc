@@ -61,11 +61,12 @@ DatasetFile read_dataset_file(const std::string& path) {
 
 // ---- reading the data
 
+/// The first bytes of a file, which tell what it is. Errors: file.*
 std::string read_start(const fs::path& path) {
   constexpr std::size_t kStart = 16;
   std::string start(kStart, '\0');
   std::FILE* file = std::fopen(path.c_str(), "rb");
-  if (file == nullptr) return "";  // the reader proper says why
+  if (file == nullptr) return read_text_file(path.string(), kStart);  // says why
   start.resize(std::fread(start.data(), 1, start.size(), file));
   std::fclose(file);
   return start;
@@ -79,8 +80,10 @@ Dataset read_file(const fs::path& path, const std::string& split) {
     dataset.samples = ImageFiles{{path.string()}};
     return dataset;
   }
-  if (path.extension() != ".bin" && (is_gzip(start) || is_idx(start))) return read_idx_file(path);
-  return parse_samples(read_text_file(path.string(), kMostDatasetBytes), path.string());
+  const bool records = path.extension() == ".bin";
+  if (!records && (is_gzip(start) || is_idx(start))) return read_idx_file(path);
+  const bool known = records || is_npy(start);
+  return parse_samples(known ? read_text_file(path.string(), kMostDatasetBytes) : start, path.string());
 }
 
 Dataset read_data(const fs::path& path, const std::string& split) {

@@ -150,7 +150,7 @@ class NpyHeader {
     const char quote = text_.empty() ? '\0' : text_.front();
     const std::size_t end = text_.find(quote, 1);
     if ((quote != '\'' && quote != '"') || end == std::string_view::npos) refuse("a quoted text is missing");
-    const std::string inside(text_.substr(1, end - 1));
+    std::string inside(text_.substr(1, end - 1));
     text_.remove_prefix(end + 1);
     return inside;
   }

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "weft/base/file.h"
 #include "weft/base/quantity.h"
@@ -319,7 +320,8 @@ std::vector<std::string> names_of(const std::map<std::int64_t, std::string>& nam
 }  // namespace
 
 Error dataset_error(std::string id, const std::string& name, const std::string& why, std::string mend) {
-  return Error({.id = std::move(id), .what = fmt::format("data '{}': {}", name, why), .where = {}, .mend = mend});
+  return Error(
+      {.id = std::move(id), .what = fmt::format("data '{}': {}", name, why), .where = {}, .mend = std::move(mend)});
 }
 
 void refuse_split(const std::string& name, const std::string& split) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "weft/base/file.h"
 #include "weft/data/image_codec.h"
@@ -17,7 +18,8 @@ constexpr std::string_view kPngStart = "\x89PNG\r\n\x1A\n";
 }  // namespace
 
 Error image_error(std::string id, const std::string& name, const std::string& why, std::string mend) {
-  return Error({.id = std::move(id), .what = fmt::format("image '{}': {}", name, why), .where = {}, .mend = mend});
+  return Error(
+      {.id = std::move(id), .what = fmt::format("image '{}': {}", name, why), .where = {}, .mend = std::move(mend)});
 }
 
 void check_image_size(std::int64_t width, std::int64_t height, std::int64_t most_pixels, const std::string& name) {

@@ -17,7 +17,7 @@ namespace {
 constexpr std::int64_t kMostPixelsPerByte = 4096;
 constexpr std::int64_t kNeverDoubted = 1 << 20;
 /// A progressive file of some kilobytes may ask for thousands of passes over a large image; encoders write about ten.
-constexpr int kMostScans = 200;
+constexpr int kMostScans = 100;
 
 /// The library's structures, and its C call-backs' way out. It holds no C++ object: longjmp passes over it.
 struct Decoder {

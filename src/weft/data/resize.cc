@@ -45,8 +45,9 @@ std::vector<Taps> taps(int from, int to, Interpolation interpolation) {
   std::vector<double> weights;
   for (int i = 0; i < to; ++i) {
     const double center = (i + 0.5) * scale;
-    const int first = std::max(0, static_cast<int>(center - support + 0.5));
-    const int end = std::min(from, static_cast<int>(center + support + 0.5));
+    const double low = center - support + 0.5, high = center + support + 0.5;  // cut off as Pillow does
+    const int first = std::max(0, static_cast<int>(low));
+    const int end = std::min(from, static_cast<int>(high));
     weights.clear();
     double sum = 0;
     for (int x = first; x < end; ++x) {

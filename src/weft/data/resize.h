@@ -9,7 +9,8 @@ enum class Interpolation { bilinear, bicubic };
 
 /// The image at another size, at least 1 x 1. Where it shrinks, the filter is widened by the same factor, so that every
 /// pixel counts (antialiasing). The arithmetic is that of Pillow's `Image.resize`: rows first, then columns, weights in
-/// 22-bit fixed point, rounded to 8 bits after each. Error: image.too-large past kMostPixels or kMostSide.
+/// 22-bit fixed point, rounded to 8 bits after each. (Pillow 13 takes columns first where the height shrinks much more;
+/// all before it and networks trained with them do not.) Error: image.too-large past kMostPixels or kMostSide.
 Image resize(const Image& image, int width, int height, Interpolation interpolation);
 
 /// The shorter side becomes `size`, the other one keeps the ratio, rounded down (torchvision's `Resize(size)`).
