@@ -112,6 +112,9 @@ struct Task {
 };
 
 WalkCheck check_by_walking(const LayerEvaluation& e, const Setting& setting) {
+  for (const Axis& axis : e.problem.tensor(Tensor3::ifmap).axes) {
+    if (axis.terms.size() > 1 && axis.extent > kMostWalked) return WalkCheck::too_large;
+  }
   const Counts walked = walk(e.problem, e.placement, setting.hardware, setting.conventions, e.offchip);
   return walked == e.counts ? WalkCheck::agrees : WalkCheck::differs;
 }

@@ -48,8 +48,10 @@ struct EvaluationOptions {
   std::function<void(std::size_t done, std::size_t of)> progress;
 };
 
-/// Whether a walk of the nest (simulator/walk.h) gave the counts and cycles of the closed forms.
-enum class WalkCheck : std::uint8_t { not_asked, agrees, differs };
+/// Whether a walk of the nest (simulator/walk.h) gave the counts and cycles of the closed forms. Too large: a feature
+/// map is longer than kMostWalked on an axis that a window slides over, where the walk marks every coordinate.
+enum class WalkCheck : std::uint8_t { not_asked, agrees, too_large, differs };
+inline constexpr std::int64_t kMostWalked = std::int64_t{1} << 20;
 
 /// One layer that multiplies, on the hardware.
 struct LayerEvaluation {

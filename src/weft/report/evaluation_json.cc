@@ -103,7 +103,7 @@ ordered_json certificate_json(const std::optional<Certificate>& certificate, boo
 std::string_view origin(const LayerEvaluation& layer) { return layer.certificate ? "mapper" : "given"; }
 
 std::string_view check_name(WalkCheck check) {
-  static constexpr std::array<std::string_view, 3> kNames = {"", "agrees", "differs"};
+  static constexpr std::array<std::string_view, 4> kNames = {"", "agrees", "too large", "differs"};
   return kNames[static_cast<std::size_t>(check)];
 }
 

@@ -333,11 +333,12 @@ std::string zeros_row(const Evaluation& e) {
 }
 
 std::string check_row(const Evaluation& e) {
-  std::array<std::size_t, 3> of{};
+  std::array<std::size_t, 4> of{};
   for (const LayerEvaluation& layer : e.layers) ++of[static_cast<std::size_t>(layer.check)];
   const auto at = [&](WalkCheck check) { return of[static_cast<std::size_t>(check)]; };
   std::string text =
       fmt::format("walking the nest gives the same counts for {} of {} layers", at(WalkCheck::agrees), e.layers.size());
+  if (at(WalkCheck::too_large) > 0) text += fmt::format("; {} are too large to walk", at(WalkCheck::too_large));
   if (at(WalkCheck::differs) > 0) text += fmt::format("; {} DIFFER", at(WalkCheck::differs));
   return text;
 }

@@ -127,6 +127,8 @@ std::string_view check_text(WalkCheck check) {
       return "";
     case WalkCheck::agrees:
       return "a walk of the nest gives the same counts";
+    case WalkCheck::too_large:
+      return "too large to walk";
     case WalkCheck::differs:
       break;
   }

@@ -87,7 +87,7 @@ class Walker {
     Now now{.at = std::vector<std::int64_t>(loops_.size(), 0)};
     step(now, nullptr, totals);
     active_ = static_cast<std::int64_t>(totals[layout_.macs()]);
-    add(totals, rest(0, now));
+    add(totals, rest(0, now), 1);
     return counts(totals);
   }
 
@@ -184,6 +184,24 @@ class Walker {
     return sum;
   }
 
+  /// Indices of a plain axis that the children of `shared` loops have together.
+  std::int64_t joined(const Axis& axis, const Transfer& transfer, const DimSizes& position,
+                      const std::vector<std::size_t>& shared) const {
+    const std::size_t d = index(axis.terms.front().dim);
+    std::vector<std::int64_t> firsts;
+    DimSizes offset{};
+    for_children(shared, 0, offset, [&](const DimSizes& child) { firsts.push_back(position[d] + child[d]); });
+    std::sort(firsts.begin(), firsts.end());
+    const std::int64_t size = inside(transfer, d);
+    std::int64_t total = 0, end = 0;
+    for (const std::int64_t first : firsts) {
+      const std::int64_t begin = std::max(first, end);
+      end = std::max(end, std::min(problem_.bounds[d], first + size));
+      total += std::max<std::int64_t>(0, end - begin);
+    }
+    return total;
+  }
+
   /// Coordinates of one axis over all children: those shared once, the others each. `old`: without those that the same
   /// child had there.
   std::int64_t axis_words(const Axis& axis, const Transfer& transfer, const DimSizes& position, const Spreads& how,
@@ -192,6 +210,12 @@ class Walker {
     for (const Axis::Term& term : axis.terms) dims.push_back(term.dim);
     const auto each = spatial(transfer, dims, how, Spread::each), shared = spatial(transfer, dims, how, Spread::shared);
     std::int64_t total = 0;
+    if (dims.size() == 1 && old == nullptr) {
+      DimSizes offset{};
+      for_children(each, 0, offset,
+                   [&](DimSizes& outer) { total += joined(axis, transfer, plus(position, outer), shared); });
+      return total;
+    }
     std::vector<char> all(static_cast<std::size_t>(axis.extent)), now(all.size()), before(all.size());
     DimSizes offset{};
     for_children(each, 0, offset, [&](DimSizes& outer) {
@@ -312,14 +336,32 @@ class Walker {
     totals.assign(layout_.size(), 0);
     if (i == loops_.size()) return totals;
     const std::int64_t n = trips(i, now.position);
-    for (std::int64_t k = 0; k < n; ++k) {
-      const Now here = inward(now, i, k, n);
+    const auto inside = [&](std::int64_t k) { return key(i + 1, inward(now, i, k, n)); };
+    Totals one;
+    std::vector<std::int64_t> before, here;
+    for (std::int64_t k = 0; k < n; before = std::move(here)) {
+      const Now at = inward(now, i, k, n);
+      here = key(i + 1, at);
+      one.assign(layout_.size(), 0);
       if (k > 0) {
         Advance advance{i, left_start(i + 1, inward(now, i, k - 1, n).position)};
         advance.moved.push_back(i);
-        step(here, &advance, totals);
+        step(at, &advance, one);
       }
-      add(totals, rest(i + 1, here));
+      add(one, rest(i + 1, at), 1);
+      // Where the nest inside looked the same at the last index and at this one, so does each step from here on until
+      // it looks different: at an edge, and edges are at the ends.
+      std::int64_t alike = 1;
+      if (k > 0 && here == before) {
+        std::int64_t least = k, most = n - 1;
+        while (least < most) {
+          const std::int64_t middle = least + (most - least + 1) / 2;
+          (inside(middle) == here ? least : most) = inside(middle) == here ? middle : middle - 1;
+        }
+        alike = least - k + 1;
+      }
+      add(totals, one, alike);
+      k += alike;
     }
     return totals;
   }
@@ -350,8 +392,8 @@ class Walker {
     return result;
   }
 
-  static void add(Totals& to, const Totals& from) {
-    for (std::size_t i = 0; i < to.size(); ++i) to[i] += from[i];
+  static void add(Totals& to, const Totals& from, std::int64_t times) {
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] += from[i] * times;
   }
 
   // ---- one step ----------------------------------------------------------------------------------------------------
