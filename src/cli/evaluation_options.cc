@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "cli/frame.h"
 #include "cli/network_output.h"
 #include "weft/api/load_network.h"
+#include "weft/api/samples.h"
+#include "weft/base/data_dir.h"
 #include "weft/base/error.h"
 #include "weft/base/progress.h"
 #include "weft/base/text.h"
@@ -35,6 +38,15 @@ std::optional<ActivationStatistics> statistics_for(const EvaluationArguments& ar
   return published;
 }
 
+/// A file, or one of ours by its name (data/mappings/NAME.yaml).
+std::string mapping_path(const std::string& name_or_path) {
+  if (name_or_path.find('/') != std::string::npos) return name_or_path;
+  const auto ours = std::filesystem::path(data_directory()) / "mappings" / (name_or_path + ".yaml");
+  std::error_code ignored;
+  const bool own = std::filesystem::exists(name_or_path, ignored);
+  return !own && std::filesystem::is_regular_file(ours, ignored) ? ours.string() : name_or_path;
+}
+
 }  // namespace
 
 std::function<void(std::size_t, std::size_t)> progress_bar(const std::string& title, const CommonOptions& common) {
@@ -48,7 +60,7 @@ std::function<void(std::size_t, std::size_t)> progress_bar(const std::string& ti
   };
 }
 
-void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments) {
+void add_mapping_options(CLI::App& command, EvaluationArguments& arguments) {
   command
       .add_option("network", arguments.network, "a name of the zoo (see 'weft net list') or the path of an .onnx file")
       ->required()
@@ -58,7 +70,10 @@ void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments) {
       ->required()
       ->type_name("HW");
   add_batch_option(command, arguments.batch);
-  command.add_option("--mapping", arguments.mapping, "evaluate the mappings of this file instead of searching")
+  command
+      .add_option(
+          "--mapping", arguments.mapping,
+          "take the mappings of this file instead of searching (or eyeriss-alexnet-jssc17: the chip's own for AlexNet)")
       ->type_name("FILE");
   const std::vector<std::string> objectives(kObjectiveNames.begin(), kObjectiveNames.end());
   command
@@ -78,6 +93,11 @@ void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments) {
                   "only these layers: names with commas between, or conv, fc, matmul")
       ->delimiter(',')
       ->type_name("NAMES");
+  command.add_flag("--all", arguments.every, "print every detail");
+}
+
+void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments) {
+  add_mapping_options(command, arguments);
   command
       .add_option(
           "--zeros", arguments.zeros,
@@ -85,24 +105,76 @@ void add_evaluation_options(CLI::App& command, EvaluationArguments& arguments) {
           "for a network of the zoo that has some)")
       ->type_name("WHICH");
   command.add_flag("--check", arguments.check,
-                   "walk the nests of small layers and compare the counts; exit code 1 if they differ");
+                   "walk the nest of each layer and compare the counts; exit code 1 if they differ");
   command.add_flag("--timing", arguments.timing, "also print how long the mapper took");
-  command.add_flag("--all", arguments.every, "print every detail");
 }
 
-Evaluation evaluate(const EvaluationArguments& arguments, const CommonOptions& common) {
+void add_data_options(CLI::App& command, EvaluationArguments& arguments) {
+  command
+      .add_option("--data", arguments.data,
+                  "the samples: images, a folder of them, MNIST, CIFAR, .npy, a dataset file, or 'digits'")
+      ->type_name("DATA");
+  command.add_option("--samples", arguments.samples, "how many, from the first on (default: one batch)")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+}
+
+namespace {
+
+EvaluationOptions options_for(const EvaluationArguments& arguments, const CommonOptions& common,
+                              const Hardware& hardware) {
   EvaluationOptions options;
   options.conventions = arguments.conventions;
   options.dataflow = arguments.dataflow;
   options.layers = arguments.layers;
   options.check = arguments.check;
   options.jobs = common.jobs;
-  options.progress = progress_bar("evaluating layers", common);
-  const Hardware hardware = load_hardware(arguments.hardware);
   options.objective = objective_named(arguments.objective.empty() ? hardware.objective : arguments.objective);
-  if (!arguments.mapping.empty()) options.mappings = read_mappings(arguments.mapping);
-  options.statistics = statistics_for(arguments);
-  return evaluate(load_network(arguments.network, arguments.batch), hardware, options);
+  if (!arguments.mapping.empty()) {
+    options.mappings = read_mappings(mapping_path(arguments.mapping));
+    for (LayerMapping& mapping : options.mappings) mapping.where.file = arguments.mapping;  // as it was asked for
+  }
+  return options;
+}
+
+std::int64_t batch_of(const Network& network) {
+  if (network.inputs.empty()) return 1;
+  const Shape& shape = network.values[static_cast<std::size_t>(network.inputs.front())].type.shape;
+  return shape.empty() ? 1 : std::max<std::int64_t>(1, shape.front());
+}
+
+SimulationRun simulate(const Network& network, const Hardware& hardware, const EvaluationArguments& arguments,
+                       const CommonOptions& common) {
+  const std::int64_t samples = arguments.samples.value_or(batch_of(network));
+  Batches batches = arguments.data.empty() ? random_batches(network, samples, common.seed)
+                                           : load_batches(network, arguments.network, arguments.data, samples);
+  SimulationOptions options{.evaluation = options_for(arguments, common, hardware),
+                            .batches = std::move(batches.inputs),
+                            .labels = std::move(batches.labels)};
+  options.evaluation.progress = progress_bar("simulating layers", common);
+  return {weft::simulate(network, hardware, options), batches.source};
+}
+
+}  // namespace
+
+Evaluation evaluate(const EvaluationArguments& arguments, const CommonOptions& common) {
+  const Hardware hardware = load_hardware(arguments.hardware);
+  const Network network = load_network(arguments.network, arguments.batch);
+  EvaluationOptions options = options_for(arguments, common, hardware);
+  options.progress = progress_bar("evaluating layers", common);
+  if (arguments.data.empty()) {
+    options.statistics = statistics_for(arguments);
+  } else {
+    const SimulationRun run = simulate(network, hardware, arguments, common);
+    options.statistics = measured_statistics(
+        run.simulation, fmt::format("measured on {} samples of {}", run.simulation.evaluation.batch, run.data));
+  }
+  return evaluate(network, hardware, options);
+}
+
+SimulationRun simulate(const EvaluationArguments& arguments, const CommonOptions& common) {
+  return simulate(load_network(arguments.network, arguments.batch), load_hardware(arguments.hardware), arguments,
+                  common);
 }
 
 EvaluationReportOptions report_options(const EvaluationArguments& arguments, const CommonOptions& common) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two routes to every count: the closed forms of model/ and the plain walk of simulator/ on random machines.
+// Three routes to every count: the closed forms of model/, and the walks of simulator/ by words and by tiles, on random
+// machines.
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
@@ -7,6 +8,7 @@
 #include "random_nest.h"
 #include "weft/model/counts.h"
 #include "weft/simulator/walk.h"
+#include "weft/simulator/walk_words.h"
 
 namespace weft {
 namespace {
@@ -28,9 +30,9 @@ std::string show(const Counts& counts, const Hardware& hardware) {
 
 }  // namespace
 
-TEST_CASE("closed forms and a plain walk of the nest count the same on random problems, machines and mappings") {
+TEST_CASE("closed forms and walks of the nest count the same on random problems, machines and mappings") {
   Random random(2017);
-  for (int trial = 0; trial < agree::trials(6000); ++trial) {
+  for (int trial = 0; trial < agree::trials(3000); ++trial) {
     const ConvShape shape = agree::random_shape(random);
     const Hardware hardware = agree::random_hardware(random);
     const Conventions how = agree::random_conventions(random);
@@ -39,9 +41,17 @@ TEST_CASE("closed forms and a plain walk of the nest count the same on random pr
     INFO("trial " << trial << "\n" << agree::describe(shape, hardware, mapping, how));
     const Placement placement = place(problem, mapping, hardware);
     const Counts closed = count(problem, placement, hardware, how);
-    const Counts walked = walk(problem, placement, hardware, how);
-    INFO("closed form\n" << show(closed, hardware) << "walk\n" << show(walked, hardware));
-    REQUIRE(closed == walked);
+    const Counts words = walk_words(problem, placement, hardware, how);
+    const Counts tiles = walk(problem, placement, hardware, how);
+    INFO("closed form\n"
+         << show(closed, hardware) << "by words\n"
+         << show(words, hardware) << "by tiles\n"
+         << show(tiles, hardware));
+    REQUIRE(closed == words);
+    REQUIRE(tiles == words);
+    OffchipCode coded;
+    for (std::int64_t& parts : coded.parts) parts = random.between(1, 2 * OffchipCode::kWhole);
+    REQUIRE(count(problem, placement, hardware, how, coded) == walk(problem, placement, hardware, how, coded));
   }
 }
 

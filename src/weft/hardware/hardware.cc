@@ -19,6 +19,13 @@ const HardwareNode* Hardware::find(std::string_view node_name) const {
   return found == nodes.end() ? nullptr : &*found;
 }
 
+const LinkCodec* Hardware::codec() const {
+  for (const HardwareNode& node : nodes) {
+    if (node.store.codec) return &*node.store.codec;
+  }
+  return nullptr;
+}
+
 std::size_t Hardware::compute_index() const {
   const auto found =
       std::find_if(nodes.begin(), nodes.end(), [](const HardwareNode& node) { return node.kind == NodeKind::compute; });

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "weft/base/rounding.h"
 #include "weft/base/units.h"
 #include "weft/base/yaml.h"
 #include "weft/hardware/components.h"
@@ -35,13 +36,22 @@ enum class Buffering : std::uint8_t {
 /// One flag for each tensor, in the order ifmap, weight, psum.
 using TensorFlags = std::array<bool, 3>;
 
+/// How an off-chip store's feature maps are compressed on the link: runs of zeros, and the values that end them, in
+/// words (tensor/run_length.h). A map that would grow stays as it is, and so do partial sums that come back.
+struct LinkCodec {
+  int run_bits = 5;
+  int word_bits = 64;
+  TensorFlags tensors{true, false, true};
+};
+
 struct StoreNode {
   std::optional<Bytes> capacity;  ///< none: as much as is wanted (off-chip memory)
   std::int64_t width_bits = 0;    ///< bits an access moves; 0: that of the component's price
   bool offchip = false;
   TensorFlags keeps{true, true, true};  ///< which tensors it may hold
   std::array<Buffering, 3> buffering{Buffering::single, Buffering::single, Buffering::single};
-  bool refetch_halo = false;  ///< an overlap of two window tiles is fetched again
+  bool refetch_halo = false;       ///< an overlap of two window tiles is fetched again
+  std::optional<LinkCodec> codec;  ///< off-chip stores only
 };
 
 struct FanoutAxis {
@@ -59,6 +69,15 @@ struct FanoutNode {
 };
 
 struct ComputeNode {};
+
+/// The arithmetic of a MAC. Products have twice the bits of their operands; they are cut to the accumulator's binary
+/// point and added. A finished sum is rounded to the code of the next layer's ifmap, and saturates there.
+struct Arithmetic {
+  int accumulator_bits = 0;  ///< of partial sums, in the PE and wherever they are stored; 0: those of `bits: {psum}`
+  Rounding products = Rounding::nearest;
+  Rounding ofmap = Rounding::nearest;
+  Excess overflow = Excess::saturate;
+};
 
 /// Power that is spent whether anything happens or not: a clock network, leakage. Priced a cycle.
 struct StaticNode {};
@@ -86,11 +105,17 @@ struct Hardware {
   std::string objective = "energy";              ///< what its mappings make least, unless a command says otherwise
   std::string dataflow;                          ///< name of the dataflow its mappings follow
   std::array<std::int64_t, 3> bits{16, 16, 16};  ///< code width of ifmap, weight, psum
+  Arithmetic arithmetic;
   bool gates_zeros = false;  ///< a MAC whose ifmap value is zero, and the reads only it needs, cost nothing
   std::optional<SquareMillimetres> published_area;
   std::vector<HardwareNode> nodes;
   ComponentLibrary components;
 
+  int accumulator_bits() const {
+    return arithmetic.accumulator_bits > 0 ? arithmetic.accumulator_bits : static_cast<int>(bits[2]);
+  }
+  /// The codec of the off-chip store, if it has one.
+  const LinkCodec* codec() const;
   const HardwareNode* find(std::string_view node_name) const;
   std::size_t compute_index() const;
   /// How many of this node there are: the product of the fanouts outside it.

@@ -83,7 +83,41 @@ struct Reader {
     store.keeps = tensors(map, "keeps", true);
     store.buffering = buffering(map);
     store.refetch_halo = map.choice("halo", {"slide", "refetch"}, 0) == 1;
+    if (const YamlNode* node = map.find("codec")) store.codec = codec(*node, store.offchip, map);
     return store;
+  }
+
+  LinkCodec codec(const YamlNode& node, bool offchip, YamlMap& store) {
+    LinkCodec codec;
+    YamlMap map(node, "`codec`", problems);
+    map.choice("format", {"run-length"}, 0);
+    codec.run_bits = static_cast<int>(map.integer("run_bits", 5, {.least = 1, .most = 16}));
+    codec.word_bits = static_cast<int>(map.integer("word_bits", 64, {.least = 34, .most = 64}));
+    if (map.find("tensors") != nullptr) codec.tensors = tensors(map, "tensors", false);
+    map.finish();
+    if (!offchip) {
+      store.problem(node, "hardware.codec-on-chip", "only what crosses to off-chip memory is compressed",
+                    "leave it out, or say `offchip: true` of this store");
+    }
+    if (codec.tensors[1]) {
+      store.problem(node, "hardware.codec-on-chip", "filters are not compressed on the way",
+                    "name ifmap, psum or both in `tensors:`");
+    }
+    return codec;
+  }
+
+  Arithmetic arithmetic(YamlMap& file) {
+    Arithmetic result;
+    const YamlNode* node = file.find("arithmetic");
+    if (node == nullptr) return result;
+    YamlMap map(*node, "`arithmetic`", problems);
+    const std::vector<std::string> roundings = {"truncate", "nearest"};
+    result.accumulator_bits = static_cast<int>(map.integer("accumulator_bits", 0, {.least = 2, .most = 64}));
+    result.products = static_cast<Rounding>(map.choice("products", roundings, 1));
+    result.ofmap = static_cast<Rounding>(map.choice("ofmap", roundings, 1));
+    result.overflow = static_cast<Excess>(map.choice("overflow", {"saturate", "wrap"}, 0));
+    map.finish();
+    return result;
   }
 
   FanoutNode fanout(YamlMap& map) {
@@ -253,6 +287,7 @@ struct Reader {
     const std::vector<std::string> objectives = {"energy", "latency", "edp"};
     hardware.objective = objectives[map.choice("objective", objectives, 0)];
     hardware.dataflow = map.string("dataflow", "");
+    hardware.arithmetic = arithmetic(map);
     hardware.gates_zeros = map.boolean("gates_zeros", false);
     const SquareMillimetres area = map.area("published_area", {-1});
     if (area.value >= 0) hardware.published_area = area;

@@ -38,6 +38,11 @@ Hardware read(const std::string& text) {
   folder.file("library.yaml", kLibrary);
   return read_hardware(folder.file("toy.yaml", text));
 }
+/// The smallest machine, with more keys of the file and of its off-chip store.
+std::string hardware_of(const std::string& keys, const std::string& of_dram) {
+  return kHead + keys + "nodes:\n  - {store: dram, component: dram, offchip: true" + (of_dram.empty() ? "" : ", ") +
+         of_dram + "}\n" + kMac;
+}
 Ids ids_of_nodes(const std::string& nodes) {
   return ids_of([&] { read(kHead + "nodes:\n" + nodes); });
 }
@@ -177,6 +182,29 @@ TEST_CASE("a component library is found by its name, and must be there") {
   CHECK(ids("libary") == unknown);
   CHECK(ids("../library") == unknown);
   CHECK(ids("toy") == unknown);  // the hardware file itself is no library
+}
+
+TEST_CASE("a MAC's arithmetic and the link's codec are read; what is left out is wide, rounded and dense") {
+  const Hardware plain = read(hardware_of("", ""));
+  CHECK(plain.accumulator_bits() == 16);  // those of `bits: {psum}`
+  CHECK(plain.arithmetic.products == Rounding::nearest);
+  CHECK(plain.codec() == nullptr);
+  const Hardware chip = load_hardware("eyeriss");
+  CHECK(chip.accumulator_bits() == 16);
+  CHECK(chip.arithmetic.products == Rounding::truncate);
+  REQUIRE(chip.codec() != nullptr);
+  CHECK(chip.codec()->run_bits == 5);
+  CHECK(chip.codec()->tensors == TensorFlags{true, false, true});
+  const Hardware wide = read(hardware_of("arithmetic: {accumulator_bits: 24, overflow: wrap}\n", ""));
+  CHECK(wide.accumulator_bits() == 24);
+  CHECK(wide.arithmetic.overflow == Excess::wrap);
+  CHECK(ids_of([] { read(hardware_of("arithmetic: {bits: 24, products: up}\n", "")); }) ==
+        Ids{"yaml.bad-choice", "yaml.unknown-key"});
+  CHECK(ids_of([] { read(hardware_of("", "codec: {run_bits: 5}")); }).empty());
+  CHECK(ids_of([] { read(hardware_of("", "codec: {run_bits: 17, tensors: [weight]}")); }) ==
+        Ids{"yaml.out-of-range", "hardware.codec-on-chip"});
+  CHECK(ids_of_nodes(kDram + "  - {store: glb, component: spad, capacity: 1 KiB, codec: {}}\n" + kMac) ==
+        Ids{"hardware.codec-on-chip"});
 }
 
 TEST_CASE("everything wrong with a hardware file is told at once") {

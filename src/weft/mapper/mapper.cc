@@ -260,8 +260,9 @@ class Search {
     DimSizes tile;
     tile.fill(1);
     for (std::size_t s = outside; s < skeleton_.slots.size(); ++s) {
-      std::int64_t& extent = tile[index(skeleton_.slots[s].dim)];
-      extent = std::min(problem_.bound(skeleton_.slots[s].dim), extent * choice.bound[s]);
+      const std::size_t d = index(skeleton_.slots[s].dim);
+      // Inside its outermost loop a dimension is whole.
+      tile[d] = int(s) == outermost_[d] ? problem_.bounds[d] : std::min(problem_.bounds[d], tile[d] * choice.bound[s]);
     }
     return tile;
   }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "weft/base/thread_pool.h"
+#include "weft/metrics/offchip.h"
 #include "weft/model/counts.h"
 #include "weft/simulator/walk.h"
 
@@ -110,26 +111,11 @@ struct Task {
   const LayerMapping* given = nullptr;  ///< else it is searched
 };
 
-/// About what a walk costs: each tile is made anew whenever a loop outside it moves, each MAC looks at three words.
-double walk_work(const LoopProblem& problem, const Placement& placement) {
-  const auto repeats = [&](std::size_t loops) {
-    double product = 1;
-    for (std::size_t i = 0; i < loops; ++i) product *= double(placement.loops[i].bound);
-    return product;
-  };
-  double work = kTensors * repeats(placement.loops.size());
-  for (const Tensor3 t : kAllTensors) {
-    for (const PlacedPoint& point : placement.points[index(t)]) {
-      const DimSizes tile = tile_at(problem, placement, point.loops_outside);
-      work += repeats(point.loops_outside) * double(tile_words(problem, t, tile));
-    }
-  }
-  return work;
-}
-
 WalkCheck check_by_walking(const LayerEvaluation& e, const Setting& setting) {
-  if (walk_work(e.problem, e.placement) > kMostWalkWork) return WalkCheck::too_large;
-  const Counts walked = walk(e.problem, e.placement, setting.hardware, setting.conventions);
+  for (const Axis& axis : e.problem.tensor(Tensor3::ifmap).axes) {
+    if (axis.terms.size() > 1 && axis.extent > kMostWalked) return WalkCheck::too_large;
+  }
+  const Counts walked = walk(e.problem, e.placement, setting.hardware, setting.conventions, e.offchip);
   return walked == e.counts ? WalkCheck::agrees : WalkCheck::differs;
 }
 
@@ -142,15 +128,12 @@ void cost_given(LayerEvaluation& e, const LayerMapping& given, const Setting& se
   e.cost = cost(e.counts, e.placement, setting.hardware, e.ifmap_zeros);
 }
 
-/// The mapper counts a dimension's outermost loop to no store's tile. Where a dataflow keeps a whole dimension inside a
-/// store its answer may overfill that store; then there is no answer.
-void require_answer_fits(const LayerEvaluation& e, const Setting& setting) {
-  const std::optional<Overflow> over = overflow(e.problem, e.placement, setting.hardware);
-  if (!over) return;
-  refuse("mapper.unsupported",
-         fmt::format("layer '{}': the mapper does not see that dataflow '{}' keeps whole dimensions in store '{}'",
-                     e.problem.name, setting.dataflow->name, setting.hardware.nodes[over->node].name),
-         "give a mapping with --mapping");
+/// Mappings are searched for dense traffic; what is compressed takes less time and energy off chip.
+void compress(LayerEvaluation& e, const Setting& setting) {
+  e.offchip = without_spills(e.offchip, e.counts, setting.hardware);
+  if (e.offchip == OffchipCode{}) return;
+  e.counts = count(e.problem, e.placement, setting.hardware, setting.conventions, e.offchip);
+  e.cost = cost(e.counts, e.placement, setting.hardware, e.ifmap_zeros, e.offchip);
 }
 
 void search(LayerEvaluation& e, const Setting& setting) {
@@ -159,7 +142,6 @@ void search(LayerEvaluation& e, const Setting& setting) {
                    {.objective = setting.objective, .conventions = setting.conventions, .ifmap_zeros = e.ifmap_zeros});
   e.mapping = std::move(found.mapping);
   e.placement = place(e.problem, e.mapping, setting.hardware);
-  require_answer_fits(e, setting);
   e.counts = std::move(found.counts);
   e.cost = std::move(found.cost);
   e.certificate = std::move(found.certificate);
@@ -172,6 +154,7 @@ LayerEvaluation solve(const Task& task, const Setting& setting) {
   } else {
     search(e, setting);
   }
+  compress(e, setting);
   if (setting.check) e.check = check_by_walking(e, setting);
   return e;
 }
@@ -212,6 +195,7 @@ std::vector<std::size_t> first_equals(const std::vector<Task>& tasks) {
     const auto same = [&](std::size_t k) {
       return tasks[i].given == nullptr && tasks[k].given == nullptr &&
              tasks[k].evaluation.ifmap_zeros == tasks[i].evaluation.ifmap_zeros &&
+             tasks[k].evaluation.offchip == tasks[i].evaluation.offchip &&
              tasks[k].evaluation.problem.same_loops(tasks[i].evaluation.problem);
     };
     std::size_t k = 0;
@@ -323,7 +307,15 @@ Evaluation evaluate(const Network& network, const Hardware& hardware, const Eval
   if (options.statistics) result.zeros_source = options.statistics->source;
   if (options.layers.empty()) result.other_layers = other_layers(all, hardware);
 
-  const std::vector<Task> tasks = tasks_for(evaluated, result.conventions, options);
+  std::vector<Task> tasks = tasks_for(evaluated, result.conventions, options);
+  if (options.statistics) {
+    const std::vector<OffchipCode> codes = offchip_codes(network, candidates, hardware, *options.statistics);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      for (Task& task : tasks) {
+        if (task.evaluation.layer.node == candidates[i].node) task.evaluation.offchip = codes[i];
+      }
+    }
+  }
   Setting setting{hardware, result.conventions, options.objective, {}, options.check};
   if (std::any_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.given == nullptr; })) {
     setting.dataflow = dataflow_for(hardware, options.dataflow);

@@ -11,18 +11,22 @@
 
 namespace weft {
 
-/// Share of zeros in the ifmap of each layer, by layer name, and where the figures are from. A file of `kind:
-/// statistics`:
+/// Share of zeros in the ifmap of each layer as the machine stores it, by layer name, and where the figures are from.
+/// A file of `kind: statistics`:
 ///
 ///   kind: statistics
 ///   version: 1
 ///   network: alexnet
 ///   source: "Chen et al., JSSC 52(1) 2017, Table V"
 ///   ifmap_zeros: {conv1: 0.0001, conv2: 0.387}
+///   ofmap_zeros: {conv1: 0.387}     # optional: as it is written; else that of the ifmaps it becomes
 struct ActivationStatistics {
   std::string network;  ///< whose layers these are
   std::string source;
   std::map<std::string, double> ifmap_zeros;  ///< 0 .. 1
+  std::map<std::string, double> ofmap_zeros;
+  /// Bits that a value took when it was really coded (simulation.h); else what independent zeros would take.
+  std::map<std::string, double> ifmap_code_bits, ofmap_code_bits;
 };
 /// Throws Error (statistics.bad-share, yaml.*, file.*).
 ActivationStatistics read_statistics(const std::string& path);
@@ -37,23 +41,24 @@ struct EvaluationOptions {
   std::vector<LayerMapping> mappings;  ///< evaluated instead of searching, for the layers they name
   std::optional<ActivationStatistics> statistics;
   std::vector<std::string> layers;  ///< only these: names, or kinds ("conv", "fc", "matmul"); empty: all that multiply
-  bool check = false;               ///< re-derive the counts of small layers by walking the nest
+  bool check = false;               ///< re-derive the counts by walking the nest
   int jobs = 0;                     ///< threads; 0: as many as the process may use
   /// May be empty. Called with 0 before the first layer, then after each one that was not solved before; from any
   /// thread, one call at a time.
   std::function<void(std::size_t done, std::size_t of)> progress;
 };
 
-/// Whether a walk of the nest gave the counts of the closed forms. Too large: walking would need more than about
-/// `kMostWalkWork` steps of one PE or words moved (a few seconds).
+/// Whether a walk of the nest (simulator/walk.h) gave the counts and cycles of the closed forms. Too large: a feature
+/// map is longer than kMostWalked on an axis that a window slides over, where the walk marks every coordinate.
 enum class WalkCheck : std::uint8_t { not_asked, agrees, too_large, differs };
-inline constexpr double kMostWalkWork = 4e6;
+inline constexpr std::int64_t kMostWalked = std::int64_t{1} << 20;
 
 /// One layer that multiplies, on the hardware.
 struct LayerEvaluation {
   Layer layer;
   LoopProblem problem;
   double ifmap_zeros = 0;
+  OffchipCode offchip;  ///< what the machine's codec makes of the feature maps
   Mapping mapping;
   std::string mapping_file;  ///< of a mapping that was given; "" for one that was searched
   Placement placement;

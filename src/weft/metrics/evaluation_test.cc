@@ -212,7 +212,7 @@ TEST_CASE("zeros are those of the statistics, by layer; a MAC counts as non-zero
   CHECK(totals(e.layers[1], eyeriss()).compute_energy == Int128{2} * 36 * kEnergyScale);
 }
 
-TEST_CASE("small nests are walked when asked, large ones are too large") {
+TEST_CASE("nests are walked when asked, also those of large layers") {
   EvaluationOptions options = given();
   CHECK(toy_evaluated(options).layers[0].check == WalkCheck::not_asked);
   options.check = true;
@@ -224,7 +224,25 @@ TEST_CASE("small nests are walked when asked, large ones are too large") {
   mapping.steps.emplace_back(Loop{Dim::R, 6, "", ""});
   mapping.steps.emplace_back(Loop{Dim::S, 6, "", ""});
   fc6.mappings = {{"fc6", mapping, {}}};
-  CHECK(evaluate(zoo_network("alexnet"), eyeriss(), fc6).layers[0].check == WalkCheck::too_large);
+  CHECK(evaluate(zoo_network("alexnet"), eyeriss(), fc6).layers[0].check == WalkCheck::agrees);
+}
+
+TEST_CASE("a walk takes as long as the nest is various, not as long as it is; only a very long map is too large") {
+  const auto check = [](std::int64_t C, std::int64_t W) {
+    Network net = build::start("long");
+    net = build::finish(std::move(net),
+                        build::conv(net, "a", build::input(net, "data", C, 1, W), {.M = 1, .R = 1, .S = 2}));
+    Mapping mapping = from_dram(1, 1, C);
+    mapping.steps.emplace_back(Loop{Dim::F, W - 1, "", ""});
+    mapping.steps.emplace_back(Loop{Dim::S, 2, "", ""});
+    EvaluationOptions options;
+    options.mappings = {{"a", mapping, {}}};
+    options.check = true;
+    return evaluate(net, eyeriss(), options).layers[0].check;
+  };
+  CHECK(check(1 << 20, 1000) == WalkCheck::agrees);
+  CHECK(check(1, kMostWalked) == WalkCheck::agrees);
+  CHECK(check(1, kMostWalked + 1) == WalkCheck::too_large);
 }
 
 TEST_CASE("equal layers are searched once") {

@@ -10,9 +10,10 @@
 namespace weft {
 namespace {
 
-std::map<std::string, double> read_shares(const YamlNode& node, std::vector<Problem>& problems) {
+std::map<std::string, double> read_shares(const YamlNode& node, const std::string& whose,
+                                          std::vector<Problem>& problems) {
   std::map<std::string, double> shares;
-  YamlMap map(node, "`ifmap_zeros`", problems);
+  YamlMap map(node, whose, problems);
   if (node.kind() != YamlNode::Kind::map) return shares;
   for (const YamlNode::Entry& entry : node.entries()) {
     const double share = map.number(entry.key.text());
@@ -35,7 +36,11 @@ ActivationStatistics parse_statistics(std::string_view text, const std::string& 
   expect_kind(map, "statistics", 1);
   statistics.network = map.string("network");
   statistics.source = map.string("source");
-  if (const YamlNode* zeros = map.require("ifmap_zeros")) statistics.ifmap_zeros = read_shares(*zeros, problems);
+  if (const YamlNode* zeros = map.require("ifmap_zeros"))
+    statistics.ifmap_zeros = read_shares(*zeros, "`ifmap_zeros`", problems);
+  if (const YamlNode* zeros = map.find("ofmap_zeros")) {
+    statistics.ofmap_zeros = read_shares(*zeros, "`ofmap_zeros`", problems);
+  }
   map.finish();
   if (!problems.empty()) throw Error(std::move(problems));
   return statistics;

@@ -28,6 +28,8 @@ TEST_CASE("statistics hold the share of zeros of each layer, and where it is fro
 }
 
 TEST_CASE("a share of zeros is from 0 to 1") {
+  CHECK(read("{a: 0}\nofmap_zeros: {b: 0.5}").ofmap_zeros == std::map<std::string, double>{{"b", 0.5}});
+  CHECK(ids_of_zeros("{a: 0}\nofmap_zeros: {b: 5}") == Ids{"statistics.bad-share"});
   CHECK(ids_of_zeros("{a: 0, b: 1}").empty());
   CHECK(ids_of_zeros("{a: 1.001}") == Ids{"statistics.bad-share"});
   CHECK(ids_of_zeros("{a: -0.001, b: 38.7}") == Ids(2, "statistics.bad-share"));

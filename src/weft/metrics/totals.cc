@@ -6,15 +6,19 @@
 namespace weft {
 namespace {
 
-Int128 whole_bytes(Int128 words, std::int64_t bits) { return (words * bits + 7) / 8; }
+/// Words off chip as bytes, compressed as `code` says.
+Int128 coded_bytes(Int128 words, Tensor3 t, const Hardware& hardware, const OffchipCode& code) {
+  return (words * hardware.bits[index(t)] * code.parts[index(t)] + 8 * OffchipCode::kWhole - 1) /
+         (8 * OffchipCode::kWhole);
+}
 
-void add_offchip(Totals& totals, const Counts& counts, const Hardware& hardware) {
+void add_offchip(Totals& totals, const Counts& counts, const OffchipCode& code, const Hardware& hardware) {
   for (std::size_t n = 0; n < hardware.nodes.size(); ++n) {
     if (!hardware.nodes[n].store.offchip) continue;
     for (const Tensor3 t : kAllTensors) {
       const Accesses& a = counts.stores[n][index(t)];
-      totals.offchip_read_bytes += whole_bytes(a.reads, hardware.bits[index(t)]);
-      totals.offchip_write_bytes += whole_bytes(a.writes, hardware.bits[index(t)]);
+      totals.offchip_read_bytes += coded_bytes(a.reads, t, hardware, code);
+      totals.offchip_write_bytes += coded_bytes(a.writes, t, hardware, code);
     }
   }
 }
@@ -54,7 +58,7 @@ Totals totals(const LayerEvaluation& layer, const Hardware& hardware) {
   result.steps = layer.counts.steps;
   result.active_pes = layer.counts.active_pes;
   add_energy(result, layer.cost, hardware);
-  add_offchip(result, layer.counts, hardware);
+  add_offchip(result, layer.counts, layer.offchip, hardware);
   return result;
 }
 

@@ -52,9 +52,7 @@ Int128 Cost::of_tensor(Tensor3 t) const {
   return sum;
 }
 
-Cost cost(const Counts& counts, const Placement& placement, const Hardware& hardware, double ifmap_zeros) {
-  constexpr std::int64_t kWhole = 1'000'000;
-  const std::int64_t worked = hardware.gates_zeros ? kWhole - std::llround(ifmap_zeros * double(kWhole)) : kWhole;
+Cost cost(const Counts& counts, const Placement& placement, const Hardware& hardware, const Activity& activity) {
   const std::vector<NodePrices> price = prices(hardware);
   const std::size_t innermost_filter = placement.points[index(Tensor3::weight)].back().node;
   Cost cost;
@@ -64,16 +62,30 @@ Cost cost(const Counts& counts, const Placement& placement, const Hardware& hard
     for (const Tensor3 t : kAllTensors) {
       const Accesses& a = counts.stores[n][index(t)];
       const bool gated = t == Tensor3::weight && n == innermost_filter;
-      const Int128 reads = gated ? a.reads * worked / kWhole : a.reads;
-      cost.by_node[n][index(t)] = reads * price[n].read[index(t)] + a.writes * price[n].write[index(t)] +
-                                  counts.hops[n][index(t)] * price[n].hop[index(t)];
+      const Int128 reads = gated ? a.reads - activity.gated_filter_reads : a.reads;
+      Int128 energy = reads * price[n].read[index(t)] + a.writes * price[n].write[index(t)] +
+                      counts.hops[n][index(t)] * price[n].hop[index(t)];
+      if (hardware.nodes[n].store.offchip) energy = energy * activity.offchip.parts[index(t)] / OffchipCode::kWhole;
+      cost.by_node[n][index(t)] = energy;
     }
-    cost.other[n] = counts.macs * worked / kWhole * price[n].mac + counts.latency_cycles * price[n].cycle;
+    cost.other[n] = (counts.macs - activity.gated_macs) * price[n].mac + counts.latency_cycles * price[n].cycle;
     const Int128 energy = cost.of_node(n);
     cost.total += energy;
     cost.chip += hardware.nodes[n].store.offchip ? 0 : energy;
   }
   return cost;
+}
+
+Cost cost(const Counts& counts, const Placement& placement, const Hardware& hardware, double ifmap_zeros,
+          const OffchipCode& offchip) {
+  constexpr std::int64_t kWhole = 1'000'000;
+  const std::int64_t worked = hardware.gates_zeros ? kWhole - std::llround(ifmap_zeros * double(kWhole)) : kWhole;
+  const std::size_t innermost_filter = placement.points[index(Tensor3::weight)].back().node;
+  const Int128 filter_reads = counts.stores[innermost_filter][index(Tensor3::weight)].reads;
+  return cost(counts, placement, hardware,
+              Activity{.gated_macs = counts.macs - counts.macs * worked / kWhole,
+                       .gated_filter_reads = filter_reads - filter_reads * worked / kWhole,
+                       .offchip = offchip});
 }
 
 }  // namespace weft

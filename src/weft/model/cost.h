@@ -28,8 +28,19 @@ struct Cost {
   bool operator==(const Cost&) const = default;
 };
 
-/// Prices the counts. `ifmap_zeros` is the share of zero values in the ifmap: on hardware that gates zeros, the MACs of
-/// those values and their reads of the filter cost nothing (JSSC 2017, Section V-E); elsewhere it changes nothing.
-Cost cost(const Counts& counts, const Placement& placement, const Hardware& hardware, double ifmap_zeros = 0);
+/// What of the counts the data make free or cheap.
+struct Activity {
+  Int128 gated_macs = 0;          ///< that cost nothing
+  Int128 gated_filter_reads = 0;  ///< of the innermost store of filters
+  OffchipCode offchip;
+};
+
+/// Prices the counts, with what the data make of them.
+Cost cost(const Counts& counts, const Placement& placement, const Hardware& hardware, const Activity& activity);
+
+/// The same by the share of zero values in the ifmap: on hardware that gates zeros, the MACs of those values and their
+/// reads of the filter cost nothing (JSSC 2017, Section V-E); elsewhere it changes nothing.
+Cost cost(const Counts& counts, const Placement& placement, const Hardware& hardware, double ifmap_zeros = 0,
+          const OffchipCode& offchip = {});
 
 }  // namespace weft

@@ -19,7 +19,8 @@ enum class Sharing : std::uint8_t {
   always      ///< one copy only, whatever the fanout does
 };
 
-/// Bits that one channel of one node moves, by whether the transfer stalls what is inside.
+/// Bits (in parts of OffchipCode::kWhole) that one channel of one node moves, by whether the transfer stalls what is
+/// inside.
 struct Load {
   Int128 stalling = 0, hidden = 0;
 };
@@ -40,6 +41,7 @@ struct Counter {
   const Placement& placement;
   const Hardware& hardware;
   const Conventions& how;
+  const OffchipCode& offchip;
   Counts counts;
   std::vector<std::array<Load, kStreams>> busy;
   Int128 stalled_processing = 0, stalled_latency = 0;
@@ -231,9 +233,16 @@ struct Counter {
     return result;
   }
 
-  Int128 cycles(Int128 bits, const Bandwidth& bandwidth) const {
+  /// Bits of a word at a node, in parts of OffchipCode::kWhole.
+  Int128 bit_parts(std::size_t node, Tensor3 t) const {
+    const bool coded = hardware.nodes[node].store.offchip;
+    return Int128(hardware.bits[index(t)]) * (coded ? offchip.parts[index(t)] : OffchipCode::kWhole);
+  }
+
+  Int128 cycles(Int128 parts, const Bandwidth& bandwidth) const {
     const Int128 clock = bandwidth.per == Bandwidth::Per::second ? Int128(std::llround(hardware.clock.value)) : 1;
-    return (bits * clock + bandwidth.bits - 1) / bandwidth.bits;
+    const Int128 capacity = Int128(bandwidth.bits) * OffchipCode::kWhole;
+    return (parts * clock + capacity - 1) / capacity;
   }
 
   /// The channel of a node that a stream takes: an index into `busy`, and its bandwidth. Nothing if it is not limited.
@@ -253,7 +262,7 @@ struct Counter {
       const auto way = channel(node, stream);
       if (!way) return;
       const Load words = load(transfer, sums, stream, spread);
-      const std::int64_t bits = hardware.bits[index(t)];
+      const Int128 bits = bit_parts(node, t);
       busy[node][way->first].hidden += words.hidden * bits;
       busy[node][way->first].stalling += words.stalling * bits;
       const Int128 wait = cycles(words.stalling * bits, way->second);
@@ -353,8 +362,8 @@ struct Counter {
 }  // namespace
 
 Counts count(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
-             const Conventions& conventions) {
-  return Counter{problem, placement, hardware, conventions, {}, {}, 0, 0}.run();
+             const Conventions& conventions, const OffchipCode& offchip) {
+  return Counter{problem, placement, hardware, conventions, offchip, {}, {}, 0, 0}.run();
 }
 
 }  // namespace weft

@@ -10,6 +10,6 @@ namespace weft {
 /// running the nest (design section 5, docs/formulas.md); simulator/walk.h does run it, and must give the same
 /// integers. `problem` was made with the padding that `conventions` says.
 Counts count(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
-             const Conventions& conventions);
+             const Conventions& conventions, const OffchipCode& offchip = {});
 
 }  // namespace weft

@@ -16,6 +16,14 @@ struct Accesses {
   bool operator==(const Accesses&) const = default;
 };
 
+/// The share of its dense width that a word takes on its way to and from off-chip memory when it is compressed there,
+/// in parts of kWhole, by tensor. It changes time, off-chip bytes and off-chip energy; the words counted are the same.
+struct OffchipCode {
+  static constexpr std::int64_t kWhole = std::int64_t{1} << 20;
+  std::array<std::int64_t, kTensors> parts{kWhole, kWhole, kWhole};
+  bool operator==(const OffchipCode&) const = default;
+};
+
 /// What a mapping does, as exact integers. Words, not accesses: energy_per_word knows how many words an access moves.
 struct Counts {
   std::vector<std::array<Accesses, kTensors>> stores;  ///< by node of the hardware, then tensor

@@ -126,19 +126,6 @@ ordered_json other_json(const OtherLayer& other) {
           {"read_bytes", other.read_bytes}, {"write_bytes", other.write_bytes}};
 }
 
-ordered_json totals_json(const Evaluation& evaluation) {
-  ordered_json json = figures_json(totals(evaluation), evaluation.hardware);
-  json["nonzero_macs"] = exact_json(nonzero_macs(evaluation));
-  const std::optional<CoreArea> area = core_area(evaluation.hardware);
-  json["area_mm2"] = area ? ordered_json(area->area.value) : ordered_json();
-  json["area_origin"] = area ? ordered_json(area->published ? "published" : "area table") : ordered_json();
-  const OtherTotals others = totals(evaluation.other_layers);
-  json["other_operations"] = exact_json(others.operations);
-  json["other_read_bytes"] = exact_json(others.read_bytes);
-  json["other_write_bytes"] = exact_json(others.write_bytes);
-  return json;
-}
-
 ordered_json heading_json(const std::string& schema, const Evaluation& evaluation) {
   return {{"schema", schema},
           {"network", evaluation.network},
@@ -176,6 +163,19 @@ std::string csv_energy_names(const Hardware& hardware) {
 }
 
 }  // namespace
+
+ordered_json totals_json(const Evaluation& evaluation) {
+  ordered_json json = figures_json(totals(evaluation), evaluation.hardware);
+  json["nonzero_macs"] = exact_json(nonzero_macs(evaluation));
+  const std::optional<CoreArea> area = core_area(evaluation.hardware);
+  json["area_mm2"] = area ? ordered_json(area->area.value) : ordered_json();
+  json["area_origin"] = area ? ordered_json(area->published ? "published" : "area table") : ordered_json();
+  const OtherTotals others = totals(evaluation.other_layers);
+  json["other_operations"] = exact_json(others.operations);
+  json["other_read_bytes"] = exact_json(others.read_bytes);
+  json["other_write_bytes"] = exact_json(others.write_bytes);
+  return json;
+}
 
 ordered_json evaluation_json(const Evaluation& evaluation, bool timing) {
   ordered_json json = heading_json("weft.evaluation/1", evaluation);

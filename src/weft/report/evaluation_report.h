@@ -33,6 +33,9 @@ std::string evaluation_text(const Evaluation& evaluation, const EvaluationReport
 /// Numbers are exact: whole numbers of any size, energies in decimals.
 nlohmann::ordered_json evaluation_json(const Evaluation& evaluation, bool timing);
 
+/// Its `totals`.
+nlohmann::ordered_json totals_json(const Evaluation& evaluation);
+
 /// One line a layer that multiplies.
 std::string evaluation_csv(const Evaluation& evaluation);
 

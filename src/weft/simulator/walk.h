@@ -6,11 +6,12 @@
 
 namespace weft {
 
-/// Runs the nest step by step: every store instance keeps its real set of words, every transfer is made word by word.
-/// Slow and plain, it is the meaning of a mapping (design section 5); model/counts.h must give the same integers
-/// without walking. Shares nothing with the model but the values that go in and come out. Cost: about (steps of the
-/// temporal loops) x (words of the tiles that change), so for small problems.
+/// Runs the nest step by step and counts what happens, like walk_words, of which it must give the same integers; but by
+/// tiles: at a step each axis of a tile is an explicit set of coordinates, a tile their product, and parts of the nest
+/// that see equal tiles are walked once (away from every edge a loop's steps are all alike). So whole layers of real
+/// networks take milliseconds. Shares nothing with the model but the values that go in and come out.
+/// `problem` was made with the padding that `conventions` says.
 Counts walk(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
-            const Conventions& conventions);
+            const Conventions& conventions, const OffchipCode& offchip = {});
 
 }  // namespace weft
