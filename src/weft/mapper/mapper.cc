@@ -187,6 +187,7 @@ class Search {
   bool worth(const DimSizes& children) const {
     for (std::size_t d = 0; d < kDims; ++d) {
       const std::int64_t D = problem_.bounds[d], b = children[d];
+      if (b < D && spatial_[d] >= 0 && spatial_[d] == outermost_[d]) return false;  // its only loop
       if (inside_[d] < 0 && b < D && ceil_div(D, ceil_div(D, b)) != b) return false;
     }
     return true;
