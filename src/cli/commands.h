@@ -16,11 +16,13 @@ struct CommonOptions {
 };
 
 /// Each adds one command to the app; its callback does the work, throws Error, or sets `exit_code` (1: a requested
-/// check failed). One command a file: inspect.cc, net.cc, evaluate.cc, map.cc, simulate.cc, hardware.cc, data.cc.
+/// check failed). One command a file: inspect.cc, net.cc, evaluate.cc, map.cc, compare.cc, simulate.cc, hardware.cc,
+/// data.cc.
 void add_inspect(CLI::App& app, CommonOptions& common, int& exit_code);
 void add_net(CLI::App& app, CommonOptions& common, int& exit_code);
 void add_evaluate(CLI::App& app, CommonOptions& common, int& exit_code);
 void add_map(CLI::App& app, CommonOptions& common, int& exit_code);
+void add_compare(CLI::App& app, CommonOptions& common, int& exit_code);
 void add_simulate(CLI::App& app, CommonOptions& common, int& exit_code);
 void add_hardware(CLI::App& app, CommonOptions& common, int& exit_code);
 void add_data(CLI::App& app, CommonOptions& common, int& exit_code);

@@ -47,7 +47,8 @@ std::string mapping_path(const std::string& name_or_path) {
   return !own && std::filesystem::is_regular_file(ours, ignored) ? ours.string() : name_or_path;
 }
 
-/// Redraws a bar as layers are done.
+}  // namespace
+
 std::function<void(std::size_t, std::size_t)> progress_bar(const std::string& title, const CommonOptions& common) {
   auto bar = std::make_shared<std::optional<Progress>>();
   return [bar, title, quiet = common.quiet](std::size_t done, std::size_t of) {
@@ -58,8 +59,6 @@ std::function<void(std::size_t, std::size_t)> progress_bar(const std::string& ti
     }
   };
 }
-
-}  // namespace
 
 void add_mapping_options(CLI::App& command, EvaluationArguments& arguments) {
   command

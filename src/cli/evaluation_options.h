@@ -2,6 +2,7 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ void add_data_options(CLI::App& command, EvaluationArguments& arguments);
 
 /// Loads everything that the arguments name and evaluates, with a progress bar on stderr.
 Evaluation evaluate(const EvaluationArguments& arguments, const CommonOptions& common);
+
+/// Draws a bar on stderr when called with 0 steps done, and moves it at every later call.
+std::function<void(std::size_t, std::size_t)> progress_bar(const std::string& title, const CommonOptions& common);
 
 /// The network simulated on the samples of --data, with a progress bar on stderr.
 struct SimulationRun {

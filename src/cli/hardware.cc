@@ -104,23 +104,46 @@ void add_show(CLI::App& hardware, const CommonOptions& common) {
 
 // ---- check
 
+/// What `work` throws; nothing if it does not.
+template <class Work>
+std::vector<Problem> thrown_by(const Work& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.problems();
+  }
+  return {};
+}
+
+/// What is wrong with the conventions and the dataflow that a hardware file names, at the place where it names them.
+std::vector<Problem> problems_of_names(const YamlNode& root) {
+  std::vector<Problem> problems;
+  if (root.kind() != YamlNode::Kind::map) return problems;
+  for (const YamlNode::Entry& entry : root.entries()) {
+    const std::string& key = entry.key.text();
+    const YamlNode& value = entry.value;
+    if (value.kind() != YamlNode::Kind::scalar) continue;
+    std::vector<Problem> found;
+    if (key == "conventions") found = thrown_by([&] { parse_conventions(value.text()); });
+    if (key == "dataflow") found = thrown_by([&] { load_dataflow(value.text()); });
+    for (Problem& problem : found) {
+      if (problem.where.file.empty()) problem.where = value.where();  // else it is in a file of its own
+      problems.push_back(std::move(problem));
+    }
+  }
+  return problems;
+}
+
 /// Everything wrong with a hardware file and with what it names; nothing if it is fine.
 std::vector<Problem> problems_of(const std::string& what) {
-  std::vector<Problem> problems;
-  const auto collect = [&](const auto& work) {
-    try {
-      work();
-    } catch (const Error& error) {
-      problems.insert(problems.end(), error.problems().begin(), error.problems().end());
-    }
-  };
-  collect([&] {
-    const Hardware machine = load_hardware(what);
-    collect([&] { parse_conventions(machine.conventions); });
-    collect([&] {
-      if (!machine.dataflow.empty()) load_dataflow(machine.dataflow);
-    });
+  std::vector<Problem> problems = thrown_by([&] {
+    const std::vector<Problem> doubtful = doubts(load_hardware(what));
+    if (!doubtful.empty()) throw Error(doubtful);
   });
+  const auto add = [&](std::vector<Problem> more) {
+    problems.insert(problems.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  };
+  thrown_by([&] { add(problems_of_names(read_yaml_file(what))); });  // a file that cannot be read was told above
   return problems;
 }
 

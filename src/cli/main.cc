@@ -27,6 +27,7 @@ constexpr const char* kExamples = R"(Examples:
   weft evaluate alexnet --hardware eyeriss             energy, power, latency, area, off-chip bytes
   weft evaluate model.onnx --hardware my.yaml --json   the same for your own files, for programs
   weft map alexnet --layer conv2 --hardware eyeriss    one layer's loop nest
+  weft compare alexnet --pes 256 --batch 16            dataflows at equal area
   weft simulate lenet5 --hardware eyeriss              its values, bit for bit, in the order of its mapping
 
 'weft COMMAND --help' tells more about a command.
@@ -61,7 +62,7 @@ void set_signals() {
 }
 
 void add_commands(CLI::App& app, CommonOptions& common, int& exit_code) {
-  for (auto* add : {add_inspect, add_evaluate, add_map, add_simulate, add_net, add_hardware, add_data})
+  for (auto* add : {add_inspect, add_evaluate, add_map, add_compare, add_simulate, add_net, add_hardware, add_data})
     add(app, common, exit_code);
   add_common_options(app, common);
 }

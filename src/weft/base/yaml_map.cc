@@ -207,8 +207,10 @@ std::optional<Int128> YamlMap::exact(std::string_view key, const std::optional<M
   const std::string& text = measured->at->text();
   const double approximate = to_double(measured->number) * double(measured->unit.factor);
   if (approximate > double(kMostBaseUnits) || approximate < double(least)) {
-    reject(*measured->at, key, "yaml.out-of-range",
-           fmt::format("is '{}', which is too {}", text, approximate < double(least) ? "small" : "large"), "");
+    reject(
+        *measured->at, key, "yaml.out-of-range",
+        fmt::format("is '{}', which is too {}", text, approximate < double(least) ? "small" : "large"),
+        approximate < double(least) ? "write a larger one, or leave it out if it is optional" : "write a smaller one");
     return std::nullopt;
   }
   const std::optional<Int128> value = exact_product(measured->number, measured->unit.factor);

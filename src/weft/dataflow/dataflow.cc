@@ -61,6 +61,10 @@ Dataflow read(const YamlNode& root) {
   const YamlNode* nest = map.require("nest");
   if (nest != nullptr && nest->kind() == YamlNode::Kind::sequence) {
     for (const YamlNode& item : nest->items()) dataflow.steps.push_back(read_step(item, problems));
+  } else if (nest != nullptr && nest->text() == "free") {
+    map.finish();
+    if (!problems.empty()) throw Error(std::move(problems));
+    return dataflow;
   }
   const auto spatial = [](const DataflowStep& step) { return step.kind == DataflowStep::Kind::spatial; };
   if (problems.empty() && std::count_if(dataflow.steps.begin(), dataflow.steps.end(), spatial) != 1) {

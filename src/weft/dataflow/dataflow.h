@@ -28,7 +28,8 @@ struct DataflowStep {
 /// mapper chooses the bounds. A dimension without a loop here is kept whole inside.
 struct Dataflow {
   std::string name, description, source;
-  std::vector<DataflowStep> steps;  ///< outermost first
+  std::vector<DataflowStep> steps;  ///< outermost first; none: `nest: free`, any mapping at all
+  bool free() const { return steps.empty(); }
 };
 
 /// By name from the data directory, or by path. Throws Error (dataflow.*, yaml.*, file.*).

@@ -63,7 +63,8 @@ struct FanoutAxis {
 struct FanoutNode {
   std::vector<FanoutAxis> axes;
   TensorFlags multicast{true, true, true};
-  bool reduces = false;  ///< partial sums of several children are added on the way out
+  TensorFlags links{true, true, true};  ///< tensors whose words pay a hop; others have wires priced with their store
+  bool reduces = false;                 ///< partial sums of several children are added on the way out
   std::int64_t children() const;
 };
 
@@ -126,6 +127,10 @@ struct Hardware {
 /// Reads and checks a hardware file; collects every problem before it throws Error (hardware.*, components.*, yaml.*,
 /// file.*). The component library is looked for beside the file, then in the data directory.
 Hardware read_hardware(const std::string& path);
+
+/// What can be read but not meant, each with its place: fanouts of one child, stores that keep nothing or have no room
+/// for a word, bandwidths of tensors that never pass. None of it keeps a mapping from being costed.
+std::vector<Problem> doubts(const Hardware& hardware);
 
 /// By name from the data directory, or by path (with a '/' or ending in .yaml). Throws Error (hardware.unknown) with
 /// near spellings.

@@ -21,6 +21,9 @@ constexpr std::int64_t kMostChildren = 1 << 24;
 struct Reader {
   Hardware hardware;
   std::vector<Problem> problems;
+  bool nodes_known = true;  ///< every item of the list is a node
+  bool clock_known = true;
+  bool library_read = false;
 
   TensorFlags tensors(YamlMap& map, std::string_view key, bool otherwise) {
     const YamlNode* node = map.find(key);
@@ -119,6 +122,7 @@ struct Reader {
 
   FanoutNode fanout(YamlMap& map) {
     FanoutNode fanout;
+    const std::size_t before = problems.size();
     if (const YamlNode* shape = map.require("shape")) {
       YamlMap axes(*shape, "`shape`", problems);
       if (shape->kind() == YamlNode::Kind::map) {
@@ -133,7 +137,9 @@ struct Reader {
       }
       axes.finish();
     }
+    if (problems.size() > before) fanout.axes = {{"x", 1}};  // so that what follows can be checked all the same
     fanout.multicast = tensors(map, "multicast", false);
+    fanout.links = tensors(map, "links", true);
     fanout.reduces = map.boolean("reduces", false);
     return fanout;
   }
@@ -146,6 +152,7 @@ struct Reader {
     if (kind == kinds.end()) {
       map.problem(item, "hardware.unknown-node", "a node is a store, a fanout, a compute or a static one",
                   "begin it with `- store: NAME`, `- fanout: NAME`, `- compute: NAME` or `- static: NAME`");
+      nodes_known = false;
       return;
     }
     node.kind = static_cast<NodeKind>(kind - kinds.begin());
@@ -162,16 +169,17 @@ struct Reader {
     if (!holds) problems.push_back({std::move(id), std::move(what), where, std::move(mend)});
   }
 
-  /// Fanouts multiply; what is inside all of them must stay countable.
-  void check_size(const YamlNode& root) {
+  /// Fanouts multiply; what is inside all of them must stay countable. False if it is not.
+  bool check_size(const YamlNode& root) {
     std::int64_t children = 1;
     for (const HardwareNode& node : hardware.nodes) {
       if (node.kind == NodeKind::fanout) children = std::min(children * node.fanout.children(), kMostChildren + 1);
     }
     check(root.where(), children <= kMostChildren, "hardware.bad-shape",
           "the fanouts of a machine multiply to at most 2^24 children", "make one of them smaller");
-    check(root.where(), hardware.clock.value >= 1, "hardware.bad-clock", "the clock is slower than 1 Hz",
-          "write it as `clock: 200 MHz`");
+    check(root.where(), hardware.clock.value >= 1 || !clock_known, "hardware.bad-clock",
+          "the clock is slower than 1 Hz", "write it as `clock: 200 MHz`");
+    return children <= kMostChildren;
   }
 
   void check_tree(const YamlNode& root) {
@@ -197,10 +205,13 @@ struct Reader {
       const auto first = std::find_if(hardware.nodes.begin(), hardware.nodes.end(), [t](const HardwareNode& node) {
         return node.kind == NodeKind::store && node.store.keeps[t];
       });
-      const bool outer = first != hardware.nodes.end() && !first->store.capacity &&
+      const bool kept = first != hardware.nodes.end();
+      const bool outer = kept && !first->store.capacity &&
                          hardware.instances(static_cast<std::size_t>(first - hardware.nodes.begin())) == 1;
-      check(root.where(), outer, "hardware.no-outermost-store",
-            fmt::format("the outermost store that keeps {} must be one, without `capacity:`", kTensors3[t]),
+      check(kept ? first->where : root.where(), outer, "hardware.no-outermost-store",
+            kept ? fmt::format("the outermost store that keeps {} must be one, without `capacity:`; it is '{}'",
+                               kTensors3[t], first->name)
+                 : fmt::format("no store keeps {}", kTensors3[t]),
             "begin the list with a store for the off-chip memory, outside every fanout");
     }
   }
@@ -221,7 +232,7 @@ struct Reader {
       const std::string near = nearest(node.component, component_names(hardware.components));
       check(node.where, false, "components.no-price",
             fmt::format("component '{}' of '{}' has no price for '{}' in library '{}'", node.component, node.name,
-                        missing.front(), hardware.components.name),
+                        fmt::join(missing, "' and '"), hardware.components.name),
             near.empty() || near == node.component ? "add a row to the library (0 is a price too)"
                                                    : fmt::format("did you mean '{}'?", near));
     }
@@ -234,14 +245,21 @@ struct Reader {
     const fs::path beside = fs::path(path).parent_path() / (library + ".yaml");
     const fs::path ours = fs::path(data_directory()) / "components" / (library + ".yaml");
     std::error_code ignored;
-    const bool has_own = fs::is_regular_file(beside, ignored) && !fs::equivalent(beside, path, ignored);
+    // Beside Weft's own machines lie machines only, some of which are called like a library.
+    const bool built_in = fs::equivalent(beside.parent_path(), fs::path(data_directory()) / "hardware", ignored);
+    const bool has_own = !built_in && fs::is_regular_file(beside, ignored) && !fs::equivalent(beside, path, ignored);
     if (library.find('/') != std::string::npos || (!has_own && !fs::is_regular_file(ours, ignored))) {
       map.problem(*node, "components.unknown", fmt::format("there is no component library '{}'", library),
                   fmt::format("put {}.yaml beside the hardware file, or name one of {}", library,
                               fmt::join(names_in("components"), ", ")));
       return;
     }
-    hardware.components = read_components(has_own ? beside : ours);
+    try {
+      hardware.components = read_components(has_own ? beside : ours);
+      library_read = true;
+    } catch (const Error& error) {  // what is wrong with it joins what is wrong here
+      problems.insert(problems.end(), error.problems().begin(), error.problems().end());
+    }
   }
 
   static std::vector<std::string> names_in(const std::string& folder) {
@@ -262,7 +280,9 @@ struct Reader {
     hardware.source = map.string("source", "");
     hardware.technology = map.string("technology", "");
     hardware.voltage = map.string("voltage", "");
+    const std::size_t before_clock = problems.size();
     hardware.clock = map.hertz("clock");
+    clock_known = problems.size() == before_clock;
     hardware.conventions = map.string("conventions", "weft");
     const std::vector<std::string> objectives = {"energy", "latency", "edp"};
     hardware.objective = objectives[map.choice("objective", objectives, 0)];
@@ -283,9 +303,9 @@ struct Reader {
       for (const YamlNode& item : nodes->items()) node(item);
     }
     map.finish();
-    if (problems.empty()) check_size(root);
-    if (problems.empty()) check_tree(root);
-    if (problems.empty()) check_prices();
+    const bool countable = check_size(root);
+    if (countable && nodes_known && nodes != nullptr) check_tree(root);
+    if (library_read) check_prices();
     if (!problems.empty()) throw Error(std::move(problems));
     return std::move(hardware);
   }

@@ -215,8 +215,29 @@ TEST_CASE("everything wrong with a hardware file is told at once") {
               "kind: hardware\nversion: 1\nclock: 0 Hz\nsped: 1\ncomponents: library\nnodes:\n"
               "  - {store: dram, component: dram, capcity: 1 KiB}\n"
               "  - {store: glb, component: spad, capacity: -1 B}\n");
-        }) ==
-        Ids{"yaml.missing-key", "yaml.out-of-range", "yaml.unknown-key", "yaml.out-of-range", "yaml.unknown-key"});
+        }) == Ids{"yaml.missing-key", "yaml.out-of-range", "yaml.unknown-key", "yaml.out-of-range", "yaml.unknown-key",
+                  "hardware.no-compute"});
+}
+
+TEST_CASE("what can be read but not meant is a doubt") {
+  const auto doubted = [](const std::string& nodes) {
+    Ids ids;
+    for (const Problem& problem : doubts(read(kHead + "nodes:\n" + kDram + nodes + kMac))) {
+      CHECK(problem.where.line > 0);
+      ids.push_back(problem.id);
+    }
+    return ids;
+  };
+  const std::string fanout = "  - {fanout: array, component: noc, shape: {x: ";
+  CHECK(doubted(fanout + "2}}\n").empty());
+  CHECK(doubted(fanout + "1}}\n") == Ids{"hardware.one-child"});
+  const std::string store = "  - {store: buffer, component: spad, ";
+  CHECK(doubted(store + "capacity: 2 B}\n").empty());  // a word of 16 b
+  CHECK(doubted(store + "capacity: 1 B, keeps: [weight]}\n") == Ids{"hardware.small-store"});
+  CHECK(doubted(store + "capacity: 2 B, keeps: []}\n") == Ids{"hardware.keeps-nothing"});
+  CHECK(doubted(store + "capacity: 2 B, keeps: [psum], bandwidth: {psum_up: 1 b/cycle}}\n").empty());
+  CHECK(doubted(store + "capacity: 2 B, keeps: [psum], bandwidth: {weight: 1 b/cycle}}\n") ==
+        Ids{"hardware.idle-bandwidth"});
 }
 
 TEST_CASE("the price of an access is shared by the words it moves; an element is never split") {

@@ -14,6 +14,7 @@
 
 #include "weft/base/ceil_div.h"
 #include "weft/mapper/estimate.h"
+#include "weft/mapper/free_search.h"
 #include "weft/mapper/skeleton.h"
 #include "weft/model/counts.h"
 
@@ -259,8 +260,9 @@ class Search {
     DimSizes tile;
     tile.fill(1);
     for (std::size_t s = outside; s < skeleton_.slots.size(); ++s) {
-      std::int64_t& extent = tile[index(skeleton_.slots[s].dim)];
-      extent = std::min(problem_.bound(skeleton_.slots[s].dim), extent * choice.bound[s]);
+      const std::size_t d = index(skeleton_.slots[s].dim);
+      // Inside its outermost loop a dimension is whole.
+      tile[d] = int(s) == outermost_[d] ? problem_.bounds[d] : std::min(problem_.bounds[d], tile[d] * choice.bound[s]);
     }
     return tile;
   }
@@ -769,6 +771,7 @@ Int128 objective_value(Objective objective, const Cost& cost, const Counts& coun
 
 MappingResult find_mapping(const LoopProblem& problem, const Hardware& hardware, const Dataflow& dataflow,
                            const MapOptions& options) {
+  if (dataflow.free()) return find_free_mapping(problem, hardware, options);
   return Search(problem, hardware, dataflow, options).run();
 }
 

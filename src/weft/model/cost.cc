@@ -24,6 +24,9 @@ NodePrices node_prices(const Hardware& hardware, const HardwareNode& node) {
   per_word("read", result.read);
   per_word("write", result.write);
   per_word("hop", result.hop);
+  for (const Tensor3 t : kAllTensors) {
+    if (!node.fanout.links[index(t)]) result.hop[index(t)] = 0;
+  }
   if (const auto mac = price_of(hardware, node, "mac")) result.mac = mac->energy;
   if (node.kind == NodeKind::statics) result.cycle = cycle_price(hardware, node);
   return result;

@@ -62,11 +62,14 @@ std::string store_text(const StoreNode& store) {
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
+constexpr TensorFlags kEveryTensor{true, true, true};
+
 std::string fanout_text(const FanoutNode& fanout) {
   std::vector<std::string> axes;
   for (const FanoutAxis& axis : fanout.axes) axes.push_back(fmt::format("{} {}", axis.name, axis.size));
-  return fmt::format("{} = {} children; multicasts {}{}", fmt::join(axes, " x "), format_count(fanout.children()),
-                     flags_text(fanout.multicast), fanout.reduces ? "; adds psums" : "");
+  return fmt::format("{} = {} children; multicasts {}{}{}", fmt::join(axes, " x "), format_count(fanout.children()),
+                     flags_text(fanout.multicast), fanout.reduces ? "; adds psums" : "",
+                     fanout.links == kEveryTensor ? "" : "; hops cost " + flags_text(fanout.links) + " only");
 }
 
 std::string node_text(const HardwareNode& node) {
@@ -278,6 +281,7 @@ ordered_json node_json(const Hardware& hardware, std::size_t n) {
   if (node.kind == NodeKind::fanout) {
     for (const FanoutAxis& axis : node.fanout.axes) json["shape"][axis.name] = axis.size;
     json["multicast"] = flags_json(node.fanout.multicast);
+    json["links"] = flags_json(node.fanout.links);
     json["reduces"] = node.fanout.reduces;
   }
   if (ordered_json bandwidth = bandwidths_json(node.bandwidth); !bandwidth.is_null()) json["bandwidth"] = bandwidth;

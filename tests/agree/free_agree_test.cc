@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// The search without a dataflow against a brute force that shares no code with it: every list of loops, storage points
+// and arrays that makes a mapping with bounds that divide, each costed by the model.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "random_nest.h"
+#include "weft/mapper/mapper.h"
+#include "weft/model/counts.h"
+
+namespace weft {
+namespace {
+
+Hardware small_machine(Random& random) {
+  Hardware h;
+  h.name = "small";
+  h.clock = {1e9};
+  const auto store = [&](std::string name, TensorFlags keeps, std::int64_t bytes) {
+    HardwareNode node{.name = name, .kind = NodeKind::store, .component = name};
+    node.store.keeps = keeps;
+    if (bytes > 0) node.store.capacity = Bytes{bytes};
+    for (Buffering& b : node.store.buffering) b = static_cast<Buffering>(random.below(3));
+    node.store.refetch_halo = random.below(2) == 0;
+    if (random.below(2) == 0) node.bandwidth.shared = Bandwidth{8 * random.between(1, 6), Bandwidth::Per::cycle};
+    for (const char* action : {"read", "write"}) {
+      h.components.prices.push_back({.component = name, .action = action, .energy = random.between(1, 40)});
+    }
+    h.nodes.push_back(node);
+  };
+  const auto some = [&] { return TensorFlags{random.below(2) == 0, random.below(2) == 0, random.below(2) == 0}; };
+  store("dram", {true, true, true}, 0);
+  if (random.below(4) != 0) store("glb", some(), 2 * random.between(2, 20));
+  if (random.below(4) != 0) {
+    HardwareNode array{.name = "array", .kind = NodeKind::fanout, .component = "net"};
+    array.fanout.axes = {{"x", random.between(2, 4)}};
+    if (random.below(2) == 0) array.fanout.axes.push_back({"y", 2});
+    array.fanout.multicast = {random.below(4) != 0, random.below(4) != 0, random.below(2) == 0};
+    array.fanout.reduces = random.below(4) != 0;
+    if (random.below(2) == 0) array.bandwidth.own[0] = Bandwidth{16 * random.between(1, 3), Bandwidth::Per::cycle};
+    h.nodes.push_back(array);
+  }
+  if (random.below(2) == 0) {
+    store("rf", some(), 2 * random.between(2, 10));
+  } else {
+    store("ifmap_rf", {true, false, false}, 2 * random.between(1, 4));
+    store("weight_rf", {false, true, false}, 2 * random.between(1, 4));
+  }
+  h.nodes.push_back({.name = "mac", .kind = NodeKind::compute, .component = "mac"});
+  h.nodes.push_back({.name = "clock", .kind = NodeKind::statics, .component = "clock"});
+  h.components.prices.push_back({.component = "net", .action = "hop", .energy = random.between(0, 6)});
+  h.components.prices.push_back({.component = "mac", .action = "mac", .energy = 2});
+  h.components.prices.push_back({.component = "clock", .action = "cycle", .energy = random.between(0, 3) * 10});
+  return h;
+}
+
+/// Writes every mapping down from the outside in.
+struct BruteForce {
+  const LoopProblem& problem;
+  const Hardware& hardware;
+  const MapOptions& options;
+  std::vector<Mapping::Step> steps;
+  std::optional<Int128> best;
+  Mapping best_mapping;
+  std::int64_t tried = 0;
+
+  void run() {
+    for (const Tensor3 t : kAllTensors) steps.emplace_back(StoragePoint{"dram", t});
+    loops(1, {0, 0, 0}, problem.bounds, true);
+  }
+
+  /// What may follow: `first` is the first node of the region between two arrays, `kept[t]` the last store that keeps
+  /// t, `left` what each dimension has still to cover. Loops directly inside an array are not in the space.
+  void loops(std::size_t first, std::array<std::size_t, kTensors> kept, DimSizes left, bool may_loop) {
+    std::size_t edge = first;  // the next array, or the compute node
+    while (hardware.nodes[edge].kind == NodeKind::store) ++edge;
+    for (const Tensor3 t : kAllTensors) {
+      for (std::size_t n = std::max(first, kept[index(t)] + 1); n < edge; ++n) {
+        if (!hardware.nodes[n].store.keeps[index(t)]) continue;
+        auto with = kept;
+        with[index(t)] = n;
+        steps.emplace_back(StoragePoint{hardware.nodes[n].name, t});
+        loops(first, with, left, true);
+        steps.pop_back();
+      }
+    }
+    for (const Dim d : kAllDims) {
+      if (!may_loop) break;
+      const auto* last = std::get_if<Loop>(&steps.back());
+      if (last != nullptr && last->fanout.empty() && last->dim == d) continue;
+      for (std::int64_t b = 2; b <= left[index(d)]; ++b) {
+        if (left[index(d)] % b != 0) continue;
+        DimSizes rest = left;
+        rest[index(d)] /= b;
+        steps.emplace_back(Loop{d, b, "", ""});
+        loops(first, kept, rest, true);
+        steps.pop_back();
+      }
+    }
+    if (hardware.nodes[edge].kind == NodeKind::fanout) {
+      spread(edge, 0, 0, hardware.nodes[edge].fanout.axes[0].size, kept, left);
+    } else if (std::all_of(left.begin(), left.end(), [](std::int64_t n) { return n == 1; })) {
+      cost_one();
+    }
+  }
+
+  void spread(std::size_t node, std::size_t axis, std::size_t d, std::int64_t room,
+              const std::array<std::size_t, kTensors>& kept, const DimSizes& left) {
+    const auto& axes = hardware.nodes[node].fanout.axes;
+    if (d == kDims) {
+      if (axis + 1 < axes.size()) return spread(node, axis + 1, 0, axes[axis + 1].size, kept, left);
+      return loops(node + 1, kept, left, false);
+    }
+    for (std::int64_t b = 1; b <= std::min(room, left[d]); ++b) {
+      if (left[d] % b != 0) continue;
+      DimSizes rest = left;
+      rest[d] /= b;
+      if (b > 1) steps.emplace_back(Loop{kAllDims[d], b, hardware.nodes[node].name, axes[axis].name});
+      spread(node, axis, d + 1, room / b, kept, rest);
+      if (b > 1) steps.pop_back();
+    }
+  }
+
+  void cost_one() {
+    ++tried;
+    const Mapping mapping{steps};
+    const Placement placement = place(problem, mapping, hardware);
+    if (overflow(problem, placement, hardware)) return;
+    const Counts counts = weft::count(problem, placement, hardware, options.conventions);
+    const Int128 value = objective_value(options.objective, cost(counts, placement, hardware), counts);
+    if (best && !(value < *best)) return;
+    best = value;
+    best_mapping = mapping;
+  }
+};
+
+ConvShape tiny_shape(Random& random) {
+  ConvShape s;
+  std::array<std::int64_t*, 7> bounds{&s.M, &s.C, &s.E, &s.F, &s.N, &s.R, &s.S};
+  for (int k = 0; k < 2; ++k) *bounds[random.below(bounds.size())] = random.between(2, 4);
+  s.U_h = random.between(1, 2);
+  s.H = (s.E - 1) * s.U_h + s.R;
+  s.W = s.F - 1 + s.S;
+  return s;
+}
+
+}  // namespace
+
+TEST_CASE("the search without a dataflow proves what it says, and finds the least cost of all mappings") {
+  Random random(1701);
+  const Dataflow dataflow = load_dataflow("free");
+  std::int64_t tried = 0;
+  int trials = 0, proven = 0, best = 0;
+  for (; trials < agree::trials(300) && tried < 200'000; ++trials) {
+    const ConvShape shape = tiny_shape(random);
+    const Hardware hardware = small_machine(random);
+    MapOptions options{.objective = static_cast<Objective>(random.below(3)),
+                       .conventions = agree::random_conventions(random)};
+    if (random.below(2) == 0) options.objective = Objective::energy;
+    const LoopProblem problem = loop_problem(shape, "tiny", options.conventions.padding);
+    BruteForce brute{.problem = problem, .hardware = hardware, .options = options, .steps = {}, .best_mapping = {}};
+    brute.run();
+    tried += brute.tried;
+    const MappingResult found = find_mapping(problem, hardware, dataflow, options);
+    INFO("trial " << trials << " objective " << to_string(options.objective) << "\n"
+                  << agree::describe(shape, hardware, brute.best_mapping, options.conventions));
+    INFO("found       " << to_json(found.mapping).dump() << "\nbrute force " << to_json(brute.best_mapping).dump());
+    REQUIRE(brute.best);
+    REQUIRE(found.certificate.lower_bound <= *brute.best);
+    REQUIRE(*brute.best <= found.certificate.objective_value);
+    if (found.certificate.optimal) CHECK(to_string(found.certificate.objective_value) == to_string(*brute.best));
+    proven += found.certificate.optimal ? 1 : 0;
+    best += *brute.best == found.certificate.objective_value ? 1 : 0;
+  }
+  INFO(trials << " trials, " << tried << " mappings: " << proven << " proven best, " << best << " best");
+  CHECK(3 * proven > trials);
+  CHECK(20 * best >= 19 * trials);
+}
+
+}  // namespace weft
