@@ -16,9 +16,8 @@
 #include "weft/placement/placement.h"
 #include "weft/simulator/execute.h"
 
+namespace weft {
 namespace {
-
-using namespace weft;
 
 std::vector<std::int16_t> codes(Random& random, std::int64_t n) {
   std::vector<std::int16_t> values(static_cast<std::size_t>(n));
@@ -46,9 +45,7 @@ Mapping for_one_image(Mapping mapping) {
   return mapping;
 }
 
-}  // namespace
-
-int main() {
+void run() {
   const Hardware hardware = load_hardware("eyeriss");
   const auto mappings = read_mappings(data_directory() + "/mappings/eyeriss-alexnet-jssc17.yaml");
   const Accumulation how{.product_shift = 16, .bits = 16};
@@ -71,5 +68,12 @@ int main() {
     sum += mapped;
   }
   fmt::print("all CONV layers: {:.2f} s, best of 3 runs on one core\n", sum);
+}
+
+}  // namespace
+}  // namespace weft
+
+int main() {
+  weft::run();
   return 0;
 }

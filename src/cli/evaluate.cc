@@ -16,6 +16,8 @@ void add_evaluate(CLI::App& app, CommonOptions& common, int& exit_code) {
       "What a network costs on a machine: energy, time, power, area, off-chip bytes (the survey's Table V)");
   add_evaluation_options(*command, *arguments);
   add_data_options(*command, *arguments);
+  command->get_option("--data")->excludes("--zeros");  // both say which zeros there are
+  command->get_option("--samples")->needs("--data");
   command->callback([arguments, &common, &exit_code] {
     const Evaluation evaluation = evaluate(*arguments, common);
     if (common.json) {

@@ -32,7 +32,7 @@ std::string show(const Counts& counts, const Hardware& hardware) {
 
 TEST_CASE("closed forms and walks of the nest count the same on random problems, machines and mappings") {
   Random random(2017);
-  for (int trial = 0; trial < agree::trials(3000); ++trial) {
+  for (int trial = 0; trial < agree::trials(2000); ++trial) {
     const ConvShape shape = agree::random_shape(random);
     const Hardware hardware = agree::random_hardware(random);
     const Conventions how = agree::random_conventions(random);

@@ -6,6 +6,7 @@
 #include "random_nest.h"
 #include "weft/simulator/execute.h"
 #include "weft/simulator/gating.h"
+#include "weft/simulator/skipping.h"
 #include "weft/simulator/walk_words.h"
 
 namespace weft {
@@ -57,6 +58,7 @@ TEST_CASE("a mapping executed by tiles gives the sums of a walk by words, and of
     const WordValues words = walk_values(problem, placement, hardware, how, accumulation,
                                          how.padding == Padding::stored ? padded(shape, ifmap) : ifmap, weight);
     REQUIRE(tiles == words.sums);
+    CHECK(steps_without_zeros(shape, problem, placement, ifmap) == words.steps_without_zeros);
     CHECK(zero_macs(shape, ifmap) == words.zero_macs);
     CHECK(gated_filter_reads(shape, problem, placement, hardware, ifmap) == words.gated_filter_reads);
     const bool same = tiles.values == plain.values;

@@ -17,13 +17,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   data += 4, size -= 4;
 
   std::vector<std::int16_t> values(size / 2);
-  std::memcpy(values.data(), data, values.size() * 2);
+  if (!values.empty()) std::memcpy(values.data(), data, values.size() * 2);
   for (auto& value : values) value = static_cast<std::int16_t>(value >> (16 - code.level_bits));
   const auto back = weft::run_length_decode(weft::run_length_encode(values, code), std::int64_t(values.size()), code);
   if (back != values) std::abort();
 
   std::vector<std::uint64_t> words(size / 8);
-  std::memcpy(words.data(), data, words.size() * 8);
+  if (!words.empty()) std::memcpy(words.data(), data, words.size() * 8);
   const auto decoded = weft::run_length_decode(words, count, code);
   if (decoded && (std::int64_t(decoded->size()) != count || weft::run_length_encode(*decoded, code) != words)) {
     std::abort();

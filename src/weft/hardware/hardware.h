@@ -107,6 +107,7 @@ struct Hardware {
   std::array<std::int64_t, 3> bits{16, 16, 16};  ///< code width of ifmap, weight, psum
   Arithmetic arithmetic;
   bool gates_zeros = false;  ///< a MAC whose ifmap value is zero, and the reads only it needs, cost nothing
+  bool skips_zeros = false;  ///< and take no time either: a PE goes on to the next (implies gates_zeros)
   std::optional<SquareMillimetres> published_area;
   std::vector<HardwareNode> nodes;
   ComponentLibrary components;

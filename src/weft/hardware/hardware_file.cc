@@ -288,7 +288,8 @@ struct Reader {
     hardware.objective = objectives[map.choice("objective", objectives, 0)];
     hardware.dataflow = map.string("dataflow", "");
     hardware.arithmetic = arithmetic(map);
-    hardware.gates_zeros = map.boolean("gates_zeros", false);
+    hardware.skips_zeros = map.boolean("skips_zeros", false);
+    hardware.gates_zeros = map.boolean("gates_zeros", false) || hardware.skips_zeros;
     const SquareMillimetres area = map.area("published_area", {-1});
     if (area.value >= 0) hardware.published_area = area;
     if (const YamlNode* bits = map.find("bits")) {

@@ -189,6 +189,8 @@ TEST_CASE("a MAC's arithmetic and the link's codec are read; what is left out is
   CHECK(plain.accumulator_bits() == 16);  // those of `bits: {psum}`
   CHECK(plain.arithmetic.products == Rounding::nearest);
   CHECK(plain.codec() == nullptr);
+  CHECK_FALSE(plain.gates_zeros);
+  CHECK(read(hardware_of("skips_zeros: true\n", "")).gates_zeros);
   const Hardware chip = load_hardware("eyeriss");
   CHECK(chip.accumulator_bits() == 16);
   CHECK(chip.arithmetic.products == Rounding::truncate);

@@ -115,7 +115,8 @@ WalkCheck check_by_walking(const LayerEvaluation& e, const Setting& setting) {
   for (const Axis& axis : e.problem.tensor(Tensor3::ifmap).axes) {
     if (axis.terms.size() > 1 && axis.extent > kMostWalked) return WalkCheck::too_large;
   }
-  const Counts walked = walk(e.problem, e.placement, setting.hardware, setting.conventions, e.offchip);
+  const Counts walked =
+      walk(e.problem, e.placement, setting.hardware, setting.conventions, e.offchip, e.skipping_steps);
   return walked == e.counts ? WalkCheck::agrees : WalkCheck::differs;
 }
 
@@ -128,11 +129,18 @@ void cost_given(LayerEvaluation& e, const LayerMapping& given, const Setting& se
   e.cost = cost(e.counts, e.placement, setting.hardware, e.ifmap_zeros);
 }
 
-/// Mappings are searched for dense traffic; what is compressed takes less time and energy off chip.
+/// With the zeros spread evenly over PEs and passes: no skipping machine takes fewer.
+std::int64_t steps_left(std::int64_t steps, double zeros) {
+  return std::max<std::int64_t>(1, std::llround(double(steps) * (1 - zeros)));
+}
+
+/// Mappings are searched for dense data; what is compressed takes less time and energy off chip, and zeros that are
+/// skipped no time.
 void compress(LayerEvaluation& e, const Setting& setting) {
   e.offchip = without_spills(e.offchip, e.counts, setting.hardware);
-  if (e.offchip == OffchipCode{}) return;
-  e.counts = count(e.problem, e.placement, setting.hardware, setting.conventions, e.offchip);
+  if (setting.hardware.skips_zeros) e.skipping_steps = steps_left(e.counts.steps, e.ifmap_zeros);
+  if (e.offchip == OffchipCode{} && !e.skipping_steps) return;
+  e.counts = count(e.problem, e.placement, setting.hardware, setting.conventions, e.offchip, e.skipping_steps);
   e.cost = cost(e.counts, e.placement, setting.hardware, e.ifmap_zeros, e.offchip);
 }
 

@@ -58,7 +58,8 @@ struct LayerEvaluation {
   Layer layer;
   LoopProblem problem;
   double ifmap_zeros = 0;
-  OffchipCode offchip;  ///< what the machine's codec makes of the feature maps
+  OffchipCode offchip;                         ///< what the machine's codec makes of the feature maps
+  std::optional<std::int64_t> skipping_steps;  ///< on a machine that skips zeros: the steps that are left
   Mapping mapping;
   std::string mapping_file;  ///< of a mapping that was given; "" for one that was searched
   Placement placement;

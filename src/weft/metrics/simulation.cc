@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <mutex>
 
+#include "weft/base/ceil_div.h"
 #include "weft/base/error.h"
 #include "weft/base/thread_pool.h"
 #include "weft/metrics/offchip.h"
 #include "weft/model/counts.h"
 #include "weft/runtime/calibrate.h"
 #include "weft/simulator/gating.h"
+#include "weft/simulator/skipping.h"
 #include "weft/simulator/walk.h"
 
 namespace weft {
@@ -99,6 +101,7 @@ void add(LayerSimulation& sum, const LayerSimulation& one) {
   sum.macs += one.macs;
   sum.zero_macs += one.zero_macs;
   sum.gated_filter_reads += one.gated_filter_reads;
+  sum.steps += one.steps;
   sum.ifmap_zeros += one.ifmap_zeros;
   add(sum.ifmap_map, one.ifmap_map);
   add(sum.ofmap_map, one.ofmap_map);
@@ -152,6 +155,7 @@ class BatchRun {
           result.macs = shape.macs();
           result.zero_macs = zero_macs(shape, ifmap);
           result.gated_filter_reads = gated_filter_reads(shape, e.problem, e.placement, s_.hardware, ifmap);
+          if (s_.hardware.skips_zeros) result.steps = steps_without_zeros(shape, e.problem, e.placement, ifmap);
           result.ifmap_zeros = double(std::count(ifmap.begin(), ifmap.end(), 0)) / double(ifmap.size());
           result.ifmap_map =
               traffic(how.padding == Padding::stored ? padded(shape, ifmap) : ifmap, Tensor3::ifmap, s_.hardware);
@@ -195,8 +199,10 @@ void account(LayerEvaluation& e, LayerSimulation& l, const Evaluation& evaluatio
   e.offchip.parts[index(Tensor3::ifmap)] = parts_of(l.ifmap_map);
   e.offchip.parts[index(Tensor3::psum)] = parts_of(l.ofmap_map);
   e.offchip = without_spills(e.offchip, e.counts, hardware);
-  const Counts model = count(e.problem, e.placement, hardware, evaluation.conventions, e.offchip);
-  const Counts walked = walk(e.problem, e.placement, hardware, evaluation.conventions, e.offchip);
+  std::optional<std::int64_t> steps;  // the mean of the batches
+  if (hardware.skips_zeros) steps = ceil_div(l.steps, batches);
+  const Counts model = count(e.problem, e.placement, hardware, evaluation.conventions, e.offchip, steps);
+  const Counts walked = walk(e.problem, e.placement, hardware, evaluation.conventions, e.offchip, steps);
   l.counts_equal = walked.stores == model.stores && walked.hops == model.hops && walked.macs == model.macs &&
                    walked.active_pes == model.active_pes;
   l.cycles_equal = walked.steps == model.steps && walked.processing_cycles == model.processing_cycles &&

@@ -22,6 +22,7 @@ struct MapTraffic {
 struct LayerSimulation {
   FixedPoint ifmap, weight, accumulator, ofmap;
   Int128 macs = 0, zero_macs = 0, gated_filter_reads = 0;
+  std::int64_t steps = 0;      ///< where zeros are skipped: those that are left; else 0
   double ifmap_zeros = 0;      ///< share of zeros in the ifmap, without padding
   MapTraffic ifmap_map;        ///< as stored: with padding, where the conventions store it
   MapTraffic ofmap_map;        ///< as written: behind an activation that alone reads it

@@ -123,6 +123,26 @@ TEST_CASE("fixed point of 16 bits is float32 to a few thousandths, of 8 bits to 
   CHECK(difference(16).second.fraction == 13);  // 2 needs 2^14 / 2^13
 }
 
+TEST_CASE("a machine that skips zeros takes fewer steps, and no more energy than one that gates them") {
+  const Network net = toy();
+  Hardware skips = eyeriss();
+  skips.skips_zeros = true;
+  for (HardwareNode& node : skips.nodes) node.bandwidth = {};  // only the PEs take time
+  const Simulation s = simulate(net, skips, options_for(net, {0, 1}));
+  // One PE, no pass but the one: half of the MACs are left.
+  CHECK(s.evaluation.layers[0].counts.steps == 2 * 2 * 4 * 4 / 2);
+  CHECK(s.evaluation.layers[0].counts.processing_cycles == s.evaluation.layers[0].counts.steps);
+  CHECK(s.agrees());
+  const Simulation gates = simulate(net, eyeriss(), options_for(net, {0, 1}));
+  CHECK(totals(s.evaluation).compute_energy == totals(gates.evaluation).compute_energy);
+  EvaluationOptions estimate = options_for(net, {0, 1}).evaluation;
+  estimate.statistics = ActivationStatistics{.network = "toy", .source = "here", .ifmap_zeros = {{"a", 0.5}}};
+  estimate.check = true;
+  const Evaluation e = evaluate(net, skips, estimate);
+  CHECK(e.layers[0].counts.steps == 32);
+  CHECK(e.layers[0].check == WalkCheck::agrees);
+}
+
 TEST_CASE("measured statistics make an estimate with the same off-chip bytes and gated MACs") {
   const Network net = toy();
   const SimulationOptions options = options_for(net, {0, 1, 0, 0, 2, 0, 0});

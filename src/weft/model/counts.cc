@@ -42,6 +42,7 @@ struct Counter {
   const Hardware& hardware;
   const Conventions& how;
   const OffchipCode& offchip;
+  std::optional<std::int64_t> skipping_steps;
   Counts counts;
   std::vector<std::array<Load, kStreams>> busy;
   Int128 stalled_processing = 0, stalled_latency = 0;
@@ -335,7 +336,7 @@ struct Counter {
       residency = count_psum(transfer, residency, outermost);
       outermost = false;
     }
-    counts.steps = steps();
+    counts.steps = skipping_steps ? *skipping_steps : steps();
     counts.processing_cycles = total_cycles(false);
     counts.latency_cycles = total_cycles(true);
     return std::move(counts);
@@ -362,8 +363,8 @@ struct Counter {
 }  // namespace
 
 Counts count(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
-             const Conventions& conventions, const OffchipCode& offchip) {
-  return Counter{problem, placement, hardware, conventions, offchip, {}, {}, 0, 0}.run();
+             const Conventions& conventions, const OffchipCode& offchip, std::optional<std::int64_t> steps) {
+  return Counter{problem, placement, hardware, conventions, offchip, steps, {}, {}, 0, 0}.run();
 }
 
 }  // namespace weft

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <optional>
+
 #include "weft/dataflow/conventions.h"
 #include "weft/placement/counts.h"
 #include "weft/placement/placement.h"
@@ -9,7 +11,8 @@ namespace weft {
 /// Counts of a mapping in closed form: sums of products over the loops, never walking them. The meaning is that of
 /// running the nest (design section 5, docs/formulas.md); simulator/walk.h does run it, and must give the same
 /// integers. `problem` was made with the padding that `conventions` says.
+/// `steps`: those that the work takes where zeros are skipped; else those of the nest.
 Counts count(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
-             const Conventions& conventions, const OffchipCode& offchip = {});
+             const Conventions& conventions, const OffchipCode& offchip = {}, std::optional<std::int64_t> steps = {});
 
 }  // namespace weft

@@ -68,13 +68,14 @@ struct Advance {
 class Walker {
  public:
   Walker(const LoopProblem& problem, const Placement& placement, const Hardware& hardware, const Conventions& how,
-         const OffchipCode& offchip)
+         const OffchipCode& offchip, std::optional<std::int64_t> steps)
       : problem_(problem),
         loops_(placement.loops),
         placement_(placement),
         hardware_(hardware),
         how_(how),
-        offchip_(offchip) {
+        offchip_(offchip),
+        steps_(steps) {
     for (const Tensor3 t : kAllTensors) make_transfers(t);
     layout_ = {hardware.nodes.size(), transfers_.size()};
     for (const Axis& axis : problem.tensor(Tensor3::ifmap).axes) {
@@ -226,7 +227,9 @@ class Walker {
         std::fill(before.begin(), before.end(), 0);
         mark(axis, transfer, plus(position, child), now);
         mark(axis, transfer, plus(*old, child), before);
-        for (std::size_t x = 0; x < all.size(); ++x) all[x] = all[x] || (now[x] && !before[x]);
+        for (std::size_t x = 0; x < all.size(); ++x) {
+          if (now[x] == 1 && before[x] == 0) all[x] = 1;
+        }
       });
       total += std::count(all.begin(), all.end(), 1);
     });
@@ -308,9 +311,9 @@ class Walker {
   /// The deepest level of psum whose storage point is outside loop i.
   int level_outside(std::size_t i) const {
     const auto& points = placement_.points[index(Tensor3::psum)];
-    int level = -1;
-    while (level + 1 < int(points.size()) && points[std::size_t(level + 1)].loops_outside <= i) ++level;
-    return level;
+    std::size_t outside = 0;
+    while (outside < points.size() && points[outside].loops_outside <= i) ++outside;
+    return static_cast<int>(outside) - 1;
   }
 
   /// The state inside loop i, which stands at index k and makes so many trips.
@@ -603,7 +606,7 @@ class Walker {
         stalled += slowest;
       }
     }
-    Int128 work = totals[layout_.steps()];
+    Int128 work = steps_ ? Int128(*steps_) : totals[layout_.steps()];
     for (const auto& [channel, sum] : busy) {
       work = std::max(work, cycles(sum, *bandwidth(channel.first, static_cast<Stream>(channel.second))));
     }
@@ -621,7 +624,7 @@ class Walker {
         result.hops[n][index(t)] = totals[layout_.hops(n, t)];
       }
     }
-    result.steps = static_cast<std::int64_t>(totals[layout_.steps()]);
+    result.steps = steps_ ? *steps_ : static_cast<std::int64_t>(totals[layout_.steps()]);
     result.macs = totals[layout_.macs()];
     result.active_pes = active_;
     result.processing_cycles = cycles_of(totals, false);
@@ -635,6 +638,7 @@ class Walker {
   const Hardware& hardware_;
   const Conventions& how_;
   const OffchipCode& offchip_;
+  const std::optional<std::int64_t> steps_;
   std::vector<Transfer> transfers_;
   std::vector<const Axis*> windows_;
   Layout layout_;
@@ -646,8 +650,8 @@ class Walker {
 }  // namespace
 
 Counts walk(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
-            const Conventions& conventions, const OffchipCode& offchip) {
-  return Walker(problem, placement, hardware, conventions, offchip).run();
+            const Conventions& conventions, const OffchipCode& offchip, std::optional<std::int64_t> steps) {
+  return Walker(problem, placement, hardware, conventions, offchip, steps).run();
 }
 
 }  // namespace weft

@@ -66,7 +66,13 @@ class Walker {
     counts_.active_pes = count_active();
     Indices at(placement_.loops.size(), 0);
     step(at, std::nullopt, {});
-    while (const auto advanced = advance(at)) step(at, advanced->first, advanced->second);
+    while (const auto advanced = advance(at)) {
+      const bool new_pass = std::any_of(placement_.loops.begin() + std::ptrdiff_t(advanced->first),
+                                        placement_.loops.end(), [](const PlacedLoop& loop) { return loop.spatial; });
+      if (new_pass) end_pass();
+      step(at, advanced->first, advanced->second);
+    }
+    end_pass();
     finish();
     counts_.processing_cycles = cycles_of(false);
     counts_.latency_cycles = cycles_of(true);
@@ -77,7 +83,8 @@ class Walker {
   WordValues values() const {
     WordValues result{.sums = {.values = {}, .overflows = overflows_},
                       .zero_macs = zero_macs_,
-                      .gated_filter_reads = gated_filter_reads_};
+                      .gated_filter_reads = gated_filter_reads_,
+                      .steps_without_zeros = steps_without_zeros_};
     for (const auto& [word, sum] : levels_[index(Tensor3::psum)][0].instances[0].sums) {
       result.sums.values.push_back(sum);
     }
@@ -136,11 +143,20 @@ class Walker {
             : 0;
       const bool zero = !x || codes_->ifmap[static_cast<std::size_t>(*x)] == 0;
       zero_macs_ += zero ? 1 : 0;
+      pass_[pe.at] += zero ? 0 : 1;
       reads[{reader(pe, filters), *w}] |= !zero;
       std::int32_t& sum = parent_of(innermost, pe).sums[*p];
       sum = added(sum, shifted(product, codes_->how.product_shift, codes_->how.product_rounding));
     }
     for (const auto& [read, needed] : reads) gated_filter_reads_ += needed ? 0 : 1;
+  }
+
+  /// A pass ends: it took as long as its busiest PE.
+  void end_pass() {
+    std::int64_t most = 1;
+    for (const auto& [pe, macs] : pass_) most = std::max(most, macs);
+    steps_without_zeros_ += most;
+    pass_.clear();
   }
 
   /// PEs whose equal filter words are one read of the store at `node` have one reader.
@@ -588,6 +604,8 @@ class Walker {
   const Codes* codes_;
   std::int64_t overflows_ = 0;
   Int128 zero_macs_ = 0, gated_filter_reads_ = 0;
+  std::map<Indices, std::int64_t> pass_;  ///< MACs not on zeros, by PE
+  std::int64_t steps_without_zeros_ = 0;
   Counts counts_;
   std::array<std::vector<Level>, kTensors> levels_;
   std::map<WayKey, Way> ways_;
