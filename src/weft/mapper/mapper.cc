@@ -315,9 +315,12 @@ class Search {
     return {value_of(options_.objective, e.energy, e.latency), e.energy, e.latency, hardware_.pes() - pes};
   }
 
-  std::int64_t pes(const SpatialChoice& spatial) const {
+  /// Children with work: the tiles inside them may be so large that the last ones have none.
+  std::int64_t pes(const SpatialChoice& spatial, const DimSizes& inside) const {
     std::int64_t product = 1;
-    for (std::size_t d = 0; d < kDims; ++d) product *= std::min(spatial.children[d], problem_.bounds[d]);
+    for (std::size_t d = 0; d < kDims; ++d) {
+      product *= std::min(spatial.children[d], ceil_div(problem_.bounds[d], inside[d]));
+    }
     return product;
   }
 
@@ -482,7 +485,7 @@ class Search {
       steps *= at[g]->steps;
       tiled |= at[g]->tiled;
     }
-    const std::int64_t used = pes(spatials_[s]);
+    const std::int64_t used = pes(spatials_[s], insides_[i]);
     const Rank time_only = rank({.energy = steps * estimate_.energy_per_cycle(), .latency = steps}, used);
     if (hopeless(time_only)) return time_only;
     std::array<const Factors*, kDims> of{};
@@ -572,7 +575,7 @@ class Search {
       }
       Choice closed = choice;
       close(closed);
-      if (hopeless(rank(estimate_.without_first_fills(closed), pes(*node.spatial)))) {
+      if (hopeless(rank(estimate_.without_first_fills(closed), pes(*node.spatial, *node.inside)))) {
         certificate_.pruned["transfers"] += 1;
         continue;
       }
@@ -629,7 +632,7 @@ class Search {
       choice.bound[slot] = left(choice, index(skeleton_.slots[slot].dim));
     }
     close(choice);
-    return rank(estimate_.without_first_fills(choice), pes(*node.spatial));
+    return rank(estimate_.without_first_fills(choice), pes(*node.spatial, *node.inside));
   }
 
   /// A choice that fits.
@@ -688,7 +691,7 @@ class Search {
   void try_one(const Choice& choice, const Node& node) {
     ++certificate_.visited;
     const Estimate estimate = estimate_(choice);
-    Rank r = rank(estimate, pes(*node.spatial));
+    Rank r = rank(estimate, pes(*node.spatial, *node.inside));
     if (hopeless(r)) return;
     if (!estimate.exact) {
       const MappingResult exact = result_of(choice, *node.spatial);
