@@ -42,7 +42,6 @@ struct MapOptions {
   Objective objective = Objective::energy;
   Conventions conventions;
   double ifmap_zeros = 0;  ///< share of zeros, where the hardware gates them
-  bool imperfect = false;  ///< without a dataflow: bounds that do not divide too
 };
 
 /// The best mapping of `problem` on `hardware` that `dataflow` allows, with its certificate. Deterministic. Throws
