@@ -6,15 +6,22 @@ namespace weft {
 
 /// The best mapping of `problem` on `hardware` that no dataflow constrains: any order of loops in every gap between
 /// storage points, points of different tensors that interleave, tensors that pass a store by, any loops over every
-/// array (and no other loop between an array and the outermost storage point inside it). `options.imperfect`: bounds
-/// that do not divide too.
+/// array (and no other loop between an array and the outermost storage point inside it). Bounds divide: every tile of a
+/// loop is whole.
 ///
 /// A dynamic program from the MACs outwards. A label is a nest so far: the tile it covers, and for each tensor its
 /// innermost transfer that is still open. A transfer's words are decided by the first loop outside its store that the
 /// tensor depends on, and by nothing further out but the number of tiles; so labels of one tile with the same open
-/// transfers compete, and those that are worse in every figure are dropped. Figures are lower bounds, exact where
-/// bounds divide and windows do not slide across an array; the certificate's bound is theirs, and the best mappings
-/// are costed by the model.
+/// transfers compete, and those that are worse in every figure are dropped. Figures are lower bounds, exact with one
+/// array; the certificate's bound is theirs, and the best mappings are costed by the model.
+///
+/// The certificate's `visited` are partial nests; the number of mappings in the space is not known (`space` is 0).
+/// Throws Error: infeasible.capacity if an outermost store is too small for the tensors it must hold,
+/// mapper.unsupported for layers and machines with too much to choose from.
+///
+/// Files: free_tiles.h (tiles and their words), free_machine.h (regions, arrays), free_stores.h (a choice of the stores
+/// that keep each tensor), free_transfers.h (figures), free_bounds.h, free_labels.h, free_nest.h (a label as a
+/// mapping).
 MappingResult find_free_mapping(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options);
 
 }  // namespace weft

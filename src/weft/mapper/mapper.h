@@ -24,8 +24,8 @@ struct Certificate {
   bool optimal = false;                  ///< nothing in the space is better
   Int128 objective_value = 0;            ///< energy in millionths of the unit; latency in cycles; EDP as their product
   Int128 lower_bound = 0;                ///< nothing in the space is below; equal to objective_value if optimal
-  Int128 space = 0;                      ///< mappings that the dataflow's constraints allow on the arrays
-  std::int64_t visited = 0;              ///< of them, those that were costed
+  Int128 space = 0;                      ///< mappings that the dataflow's constraints allow on the arrays; 0: not known
+  std::int64_t visited = 0;              ///< of them, those that were costed; where not known, partial nests
   std::map<std::string, Int128> pruned;  ///< and those that each argument ruled out
   double seconds = 0;
 };
@@ -42,7 +42,6 @@ struct MapOptions {
   Objective objective = Objective::energy;
   Conventions conventions;
   double ifmap_zeros = 0;  ///< share of zeros, where the hardware gates them
-  bool imperfect = false;  ///< without a dataflow: bounds that do not divide too
 };
 
 /// The best mapping of `problem` on `hardware` that `dataflow` allows, with its certificate. Deterministic. Throws

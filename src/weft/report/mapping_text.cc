@@ -99,6 +99,21 @@ std::string pruned_text(const Certificate& certificate) {
   return parts.empty() ? "nothing" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
+/// A search without a dataflow counts partial nests; how many mappings there are it does not know.
+std::string search_text(const Certificate& certificate) {
+  const std::string visited = format_count(certificate.visited);
+  const std::string what = certificate.space == 0 ? fmt::format("{} partial nests were tried", visited)
+                                                  : fmt::format("{} of the {} mappings were costed", visited,
+                                                                format_count(certificate.space));
+  return fmt::format("{}; ruled out: {}", what, pruned_text(certificate));
+}
+
+/// Rounded up, so that "at most" is true.
+std::string at_most_percent(Int128 part, Int128 whole) {
+  const Int128 tenths = (1000 * part + whole - 1) / whole;
+  return fmt::format("{}.{} %", format_count(tenths / 10), to_string(tenths % 10));
+}
+
 std::string cost_text(const LayerEvaluation& layer, const Evaluation& e, const EvaluationReportOptions& options) {
   const Totals t = totals(layer, e.hardware);
   const EnergyUnit unit = e.hardware.components.unit;
@@ -112,11 +127,7 @@ std::string cost_text(const LayerEvaluation& layer, const Evaluation& e, const E
     return text + labelled("  mapping", fmt::format("given in {}", printable(layer.mapping_file)));
   const Certificate& certificate = *layer.certificate;
   text += labelled("  mapping", certificate_text(certificate, e.objective));
-  if (options.every) {
-    text += labelled("  search",
-                     fmt::format("{} of the {} mappings were costed; ruled out: {}", format_count(certificate.visited),
-                                 format_count(certificate.space), pruned_text(certificate)));
-  }
+  if (options.every) text += labelled("  search", search_text(certificate));
   if (options.timing) text += labelled("  searched in", format_time({certificate.seconds}));
   return text;
 }
@@ -157,13 +168,17 @@ std::string nest_text(const LayerEvaluation& layer, const Hardware& hardware) {
 }
 
 std::string certificate_text(const Certificate& certificate, Objective objective) {
+  const std::string least = to_string(objective);
+  if (certificate.optimal && certificate.space == 0)
+    return fmt::format("proven best: no mapping at all with bounds that divide has less {}", least);
   if (certificate.optimal) {
     return fmt::format("proven best: none of the {} mappings in its space has less {}", format_count(certificate.space),
-                       to_string(objective));
+                       least);
   }
-  const Int128 gap = certificate.objective_value - certificate.lower_bound;
-  return fmt::format("the best found: its {} is at most {} above the least possible", to_string(objective),
-                     percent_of(gap, certificate.lower_bound));
+  if (certificate.lower_bound <= 0)
+    return fmt::format("the best found: how much less {} is possible is not known", least);
+  return fmt::format("the best found: its {} is at most {} above the least possible", least,
+                     at_most_percent(certificate.objective_value - certificate.lower_bound, certificate.lower_bound));
 }
 
 std::string mapping_text(const Evaluation& e, const EvaluationReportOptions& options) {

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "weft/mapper/free_bounds.h"
+
+namespace weft::free_search {
+
+/// What was last put around a nest.
+struct Move {
+  enum Kind : std::uint8_t { none, loop, point, array } kind = none;
+  std::uint8_t dim = 0;     ///< loop: the dimension; point: the tensor
+  std::int64_t number = 0;  ///< loop: bound; point: node; array: the spatial choice
+};
+
+inline constexpr std::uint32_t kNoLabel = ~0u;
+
+/// A nest so far, of the tile it covers: the last move, and the label of the nest it was put around.
+struct Label {
+  Figures f{};
+  std::uint64_t key = Key{}.packed();
+  std::uint32_t tile = 0, prev = kNoLabel, next = kNoLabel;
+  bool dead = false;  ///< another is no worse
+  Move move;
+};
+
+/// How labels are compared.
+struct Order {
+  Objective objective = Objective::energy;
+  bool best_only = false;  ///< of each tile and key only the label with the least objective, for a first mapping
+  bool relaxed = false;    ///< for a bound: labels that differ only in what they use of shared stores are joined
+
+  double value(const Least& l) const {
+    switch (objective) {
+      case Objective::energy:
+        return l.cost;
+      case Objective::latency:
+        return l.time;
+      case Objective::edp:
+        break;
+    }
+    return l.cost * l.time;
+  }
+  bool no_worse(const Figures& a, const Figures& b) const;
+};
+
+/// The labels that none like them is better than, in lists by tile, points passed and what else their keys say, as far
+/// as that is not too many lists.
+class Labels {
+ public:
+  const Label& operator[](std::uint32_t l) const { return labels_[l]; }
+  std::size_t size() const { return labels_.size(); }
+
+  /// Forgets all labels.
+  void clear() { labels_.clear(); }
+  /// Begins a region; the labels of those further in stay.
+  void enter(std::size_t codes, std::uint32_t tiles);
+  /// Adds a label unless one like it is no worse. Of two that are equal the one with fewer steps stays.
+  bool add(const Label& label, const Order& order);
+  /// Those of a tile that have passed the points of `code`, in the order they came.
+  void list(std::uint32_t tile, std::size_t code, std::vector<std::uint32_t>& into) const;
+  bool reached(std::uint32_t tile) const { return reached_[tile]; }
+
+ private:
+  std::size_t list_of(std::uint32_t tile, const Key& key) const;
+  static bool join(Figures& kept, const Figures& f, const Order& order);
+
+  std::vector<Label> labels_;
+  std::vector<std::uint32_t> heads_;  ///< of the lists
+  std::vector<bool> reached_;         ///< tiles with labels
+  std::size_t kinds_ = 1;             ///< lists for each tile and code
+  std::size_t codes_ = 1;
+};
+
+}  // namespace weft::free_search

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "weft/mapper/free_machine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "weft/base/error.h"
+#include "weft/base/units.h"
+
+namespace weft::free_search {
+namespace {
+
+constexpr std::size_t kMostPlaces = 12;  ///< where a tensor may be kept or not: each doubles the choices of stores
+
+[[noreturn]] void unsupported(const HardwareNode& node, std::string what, std::string mend) {
+  throw Error(
+      Problem{.id = "mapper.unsupported", .what = std::move(what), .where = node.where, .mend = std::move(mend)});
+}
+
+// ---- stores
+// ----------------------------------------------------------------------------------------------------------
+
+/// The regions with their stores, and each tensor's outermost.
+void list_regions(Machine& machine, const Hardware& hardware) {
+  machine.regions.emplace_back();
+  machine.shared.assign(hardware.nodes.size(), kNotShared);
+  std::array<bool, kTensors> kept{};
+  std::size_t places = 0, shared = 0;
+  for (std::size_t n = 0; n < hardware.nodes.size(); ++n) {
+    const HardwareNode& node = hardware.nodes[n];
+    if (node.kind == NodeKind::fanout) {
+      machine.regions.emplace_back().fanout = n;
+      shared = 0;
+    }
+    if (node.kind != NodeKind::store) continue;
+    int sharers = 0;
+    for (const Tensor3 t : kAllTensors) {
+      if (!node.store.keeps[index(t)]) continue;
+      if (kept[index(t)]) {
+        auto& stores = machine.regions.back().stores[index(t)];
+        stores.insert(stores.begin(), n);
+        ++sharers;
+        continue;
+      }
+      if (machine.regions.size() > 1)
+        unsupported(node, fmt::format("'{}' has no store outside its arrays that keeps {}", hardware.name, name(t)),
+                    "add it to the outermost store's `keeps:`");
+      kept[index(t)] = true;
+      machine.outermost[index(t)] = n;
+    }
+    places += std::size_t(sharers);
+    if (sharers > 1 && node.store.capacity) machine.shared[n] = int(shared++);
+    if (shared > kMaxShared)
+      unsupported(node, fmt::format("more than {} stores between two arrays that several tensors share", kMaxShared),
+                  "give each tensor its own");
+    if (places > kMostPlaces)
+      unsupported(node, "too many stores to choose from", "let the stores keep fewer tensors, or name a dataflow");
+  }
+}
+
+/// Takes the tensors that are wholly in their outermost store out of its room.
+void list_room(Machine& machine, const LoopProblem& problem, const Hardware& hardware) {
+  for (std::size_t n = 0; n < hardware.nodes.size(); ++n) {
+    const HardwareNode& node = hardware.nodes[n];
+    machine.room.push_back(std::numeric_limits<double>::infinity());
+    if (!node.store.capacity) continue;
+    Int128 needed = 0;
+    std::vector<std::string_view> tensors;
+    for (const Tensor3 t : kAllTensors) {
+      if (machine.outermost[index(t)] != n) continue;
+      needed += Int128(tile_words(problem, t, problem.bounds)) * hardware.bits[index(t)];
+      tensors.push_back(name(t));
+    }
+    const Int128 capacity = Int128(8) * node.store.capacity->value;
+    if (needed > capacity) {
+      const auto bytes = [](Int128 bits) { return to_string((bits + 7) / 8); };
+      throw Error(Problem{.id = "infeasible.capacity",
+                          .what = fmt::format("{} has no mapping on '{}': its {} need {} B in store '{}', the "
+                                              "outermost that keeps them, which holds {} B",
+                                              problem.name, hardware.name, fmt::join(tensors, ", "), bytes(needed),
+                                              node.name, node.store.capacity->value),
+                          .where = node.where,
+                          .mend = fmt::format("give '{}' {} B more, or put a larger store outside", node.name,
+                                              bytes(needed - capacity))});
+    }
+    machine.room.back() = double(capacity - needed);
+  }
+}
+
+// ---- arrays
+// ----------------------------------------------------------------------------------------------------------
+
+/// Adds every way to share dimensions from d on out over axis a.
+void add_axis(const DimSizes& bounds, std::size_t a, std::size_t d, std::int64_t room, const DimSizes& children,
+              const AxisBounds& laid, std::map<DimSizes, AxisBounds>& next) {
+  if (d == kDims) {
+    next.try_emplace(children, laid);
+    return;
+  }
+  for (std::int64_t b = 1; b <= room && children[d] * b <= bounds[d]; ++b) {
+    if (bounds[d] % (children[d] * b) != 0) continue;
+    DimSizes product = children;
+    AxisBounds with = laid;
+    product[d] *= b;
+    with[a][d] = b;
+    add_axis(bounds, a, d + 1, room / b, product, with, next);
+  }
+}
+
+/// Choices with the same number of children in each dimension cost the same: one of them is enough.
+std::vector<SpatialChoice> spatial_choices(const FanoutNode& array, const DimSizes& bounds) {
+  DimSizes ones;
+  ones.fill(1);
+  AxisBounds none;
+  none.fill(ones);
+  std::map<DimSizes, AxisBounds> distinct{{ones, none}};
+  for (std::size_t a = 0; a < array.axes.size(); ++a) {
+    std::map<DimSizes, AxisBounds> next;
+    for (const auto& [children, laid] : distinct) add_axis(bounds, a, 0, array.axes[a].size, children, laid, next);
+    distinct = std::move(next);
+  }
+  std::vector<SpatialChoice> result;
+  for (const auto& [children, laid] : distinct) result.push_back({children, laid});
+  return result;
+}
+
+void find_sharing(SpatialChoice& choice, const DimSizes& bounds, const Tiles& tiles) {
+  choice.steps = 1;
+  choice.sharing.fill(1);
+  for (std::size_t d = 0; d < kDims; ++d) {
+    choice.steps *= double(bounds[d] / choice.children[d]);
+    for (const Tensor3 t : kAllTensors) {
+      const bool overlaps = t == Tensor3::ifmap && tiles.windowed(d);
+      if (!tiles.relevant(t, d) || overlaps) choice.sharing[index(t)] *= double(choice.children[d]);
+    }
+  }
+}
+
+void list_groups(Region& region) {
+  std::map<std::array<double, kTensors + 1>, std::vector<std::size_t>> groups;
+  for (std::size_t c = 0; c < region.spread.size(); ++c) {
+    const SpatialChoice& choice = region.spread[c];
+    groups[{choice.steps, choice.sharing[0], choice.sharing[1], choice.sharing[2]}].push_back(c);
+  }
+  for (auto& [same, members] : groups) region.groups.push_back(std::move(members));
+  const auto within = [](const SpatialChoice& a, const SpatialChoice& b) {
+    return a.steps >= b.steps && a.sharing[0] <= b.sharing[0] && a.sharing[1] <= b.sharing[1] &&
+           a.sharing[2] <= b.sharing[2];
+  };
+  for (const auto& group : region.groups) {
+    const SpatialChoice& choice = region.spread[group.front()];
+    const bool widest = std::none_of(region.groups.begin(), region.groups.end(), [&](const auto& other) {
+      return &other != &group && within(choice, region.spread[other.front()]);
+    });
+    if (widest) region.widest.push_back(group.front());
+  }
+}
+
+void list_prices(Machine& machine, const LoopProblem& problem, const Hardware& hardware, const MapOptions& options) {
+  constexpr std::int64_t kWhole = 1'000'000;  // the model rounds the share of zeros to millionths
+  const std::int64_t zeros = hardware.gates_zeros ? std::llround(options.ifmap_zeros * double(kWhole)) : 0;
+  machine.worked = hardware.gates_zeros ? 1 - options.ifmap_zeros : 1;
+  machine.price = prices(hardware);
+  for (const NodePrices& p : machine.price) {
+    machine.power += double(p.cycle);
+    machine.mac_cost += double(macs(problem)) * double(p.mac) * double(kWhole - zeros) / double(kWhole);
+  }
+}
+
+}  // namespace
+
+Machine machine(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options, const Tiles& tiles) {
+  Machine machine;
+  list_regions(machine, hardware);
+  list_room(machine, problem, hardware);
+  list_prices(machine, problem, hardware, options);
+  machine.pes = double(hardware.pes());
+  machine.ofmap = tiles.whole_words(Tensor3::psum);
+  for (const std::int64_t D : problem.bounds) machine.steps_of_one *= double(D);
+  for (Region& region : machine.regions) {
+    if (!region.fanout) continue;
+    region.spread = spatial_choices(hardware.nodes[*region.fanout].fanout, problem.bounds);
+    for (SpatialChoice& choice : region.spread) {
+      find_sharing(choice, problem.bounds, tiles);
+      for (std::size_t i = 0; i < kTensors; ++i) {
+        machine.most_sharing[i] = std::max(machine.most_sharing[i], choice.sharing[i]);
+      }
+    }
+    list_groups(region);
+  }
+  return machine;
+}
+
+}  // namespace weft::free_search

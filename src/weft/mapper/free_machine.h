@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "weft/mapper/free_tiles.h"
+#include "weft/mapper/mapper.h"
+#include "weft/mapper/skeleton.h"
+
+namespace weft::free_search {
+
+/// One way to share the work out over an array.
+struct SpatialChoice {
+  DimSizes children;
+  AxisBounds axes;
+  std::array<double, kTensors> sharing{};  ///< children that may want one word of a tensor, at most
+  double steps = 0;                        ///< of the whole layer, if this is the only array
+};
+
+/// The stores between two arrays, and the array outside them.
+struct Region {
+  std::optional<std::size_t> fanout;
+  std::array<std::vector<std::size_t>, kTensors> stores;  ///< that may keep the tensor, innermost first
+  std::vector<SpatialChoice> spread;
+  std::vector<std::vector<std::size_t>> groups;  ///< of `spread`, with the same sharing and steps
+  std::vector<std::size_t> widest;               ///< of `spread`: no other shares more in fewer steps
+};
+
+/// Stores that several tensors may fill are at most so many in a region: their use is a figure of each label.
+inline constexpr std::size_t kMaxShared = 2;
+inline constexpr int kNotShared = -1;
+
+/// A machine for one layer. Each tensor is wholly in the outermost store that keeps it.
+struct Machine {
+  std::vector<Region> regions;  ///< outermost first
+  std::array<std::size_t, kTensors> outermost{};
+  std::vector<double> room;          ///< by node: bits, less those of tensors that are wholly there
+  std::vector<int> shared;           ///< by node: its number among the shared stores of its region, or kNotShared
+  std::vector<NodePrices> price;     ///< by node
+  double power = 0;                  ///< energy of a cycle
+  double mac_cost = 0;               ///< of all MACs
+  double worked = 1;                 ///< share of MACs that are not gated
+  double pes = 1, steps_of_one = 1;  ///< PEs; steps of the layer on one of them
+  double ofmap = 0;                  ///< words of partial sums
+  std::array<double, kTensors> most_sharing{1, 1, 1};
+
+  std::size_t first_fanout() const { return regions.size() > 1 ? *regions[1].fanout : room.size(); }
+};
+
+/// Throws Error: infeasible.capacity if an outermost store is too small, mapper.unsupported for machines whose arrays
+/// stand outside a tensor's outermost store, or with too many stores to choose from.
+Machine machine(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options, const Tiles& tiles);
+
+}  // namespace weft::free_search

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "weft/mapper/free_stores.h"
+
+#include <algorithm>
+
+namespace weft::free_search {
+namespace {
+
+bool slides(int child, const Hardware& hardware, const Conventions& how) {
+  if (child == kCompute || how.hold == Hold::iteration) return false;
+  return how.halo == Halo::slide ||
+         (how.halo == Halo::as_store && !hardware.nodes[std::size_t(child)].store.refetch_halo);
+}
+
+/// Cycles that a word stalls on its way into a child, or out of it (docs/formulas.md, "Time"). Only child 0 of an array
+/// is looked at, so nothing inside the outermost array adds to them.
+double stall_rate(Tensor3 t, Stream stream, const Way& way, const Machine& machine, const Hardware& hardware,
+                  const Conventions& how) {
+  if (way.child == kCompute || how.overlap == Overlap::perfect || way.parent > machine.first_fanout()) return 0;
+  if (hardware.nodes[std::size_t(way.child)].store.buffering[index(t)] != Buffering::single) return 0;
+  double slowest = 0;
+  for (std::size_t n = way.parent; n < std::size_t(way.child); ++n) {
+    const HardwareNode& node = hardware.nodes[n];
+    if (n != way.parent && (node.kind != NodeKind::fanout || n != machine.first_fanout())) continue;
+    const std::optional<Bandwidth>& bandwidth =
+        node.bandwidth.shared ? node.bandwidth.shared : node.bandwidth.own[std::size_t(stream)];
+    if (bandwidth)
+      slowest = std::max(slowest, double(hardware.bits[index(t)]) / bits_per_cycle(*bandwidth, hardware.clock));
+  }
+  return slowest;
+}
+
+/// What a way costs a word. `spared` adds up over the ways of the partial sums, from the inside out.
+Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const Machine& machine,
+                const Hardware& hardware, const Conventions& how) {
+  const std::size_t i = index(t);
+  const bool inside = child == kCompute;
+  Way way{.child = child, .parent = parent, .outermost = parent == machine.outermost[i]};
+  double hops = 0;
+  for (std::size_t n = parent; n < (inside ? hardware.compute_index() : std::size_t(child)); ++n) {
+    if (hardware.nodes[n].kind != NodeKind::fanout) continue;
+    way.crosses = true;
+    hops += double(machine.price[n].hop[i]);
+  }
+  const double read = double(machine.price[parent].read[i]), write = double(machine.price[parent].write[i]);
+  const double child_read = inside ? 0 : double(machine.price[std::size_t(child)].read[i]);
+  const double child_write = inside ? 0 : double(machine.price[std::size_t(child)].write[i]);
+  const auto stalls = [&](Stream stream) { return stall_rate(t, stream, way, machine, hardware, how); };
+  if (t != Tensor3::psum) {
+    way.slides = t == Tensor3::ifmap && slides(child, hardware, how);
+    way.child_cost = how.ends == Ends::outer ? 0 : child_write;
+    way.parent_stall = stalls(t == Tensor3::ifmap ? Stream::ifmap : Stream::weight);
+    const double worked = t == Tensor3::weight && inside ? machine.worked : 1;
+    way.parent_cost = read * worked + machine.power * way.parent_stall;
+    return way;
+  }
+  way.parent_stall = stalls(Stream::psum_up);
+  way.down_stall = stalls(Stream::psum_down);
+  way.parent_cost = read + write + machine.power * way.parent_stall;
+  const bool elides = how.first_read == FirstRead::elide;
+  const double valueless = elides ? machine.ofmap : 0;
+  if (how.ends == Ends::outer) {
+    way.child_cost = -(child_read + child_write);
+    if (way.outermost) way.constant = -valueless * read;
+    return way;
+  }
+  way.child_cost = how.ends == Ends::both ? child_read : 0;
+  way.distinct_cost = child_write + hops + machine.power * way.down_stall;
+  way.constant = -valueless * (read + way.distinct_cost);
+  way.constant_time = -valueless * way.down_stall;
+  way.spared = spared;
+  if (elides) spared += read + child_write + hops;
+  return way;
+}
+
+/// The codes of a region: one digit a tensor.
+void list_codes(StoreChoice::Here& here) {
+  std::size_t codes = 1;
+  for (const Tensor3 t : kAllTensors) {
+    here.unit[index(t)] = std::uint8_t(codes);
+    codes *= here.stores[index(t)].size() + 1;
+  }
+  for (std::size_t code = 0; code < codes; ++code) {
+    std::array<std::uint8_t, kTensors>& passed = here.passed.emplace_back();
+    for (const Tensor3 t : kAllTensors)
+      passed[index(t)] = std::uint8_t(code / here.unit[index(t)] % (here.stores[index(t)].size() + 1));
+  }
+}
+
+}  // namespace
+
+std::vector<Kept> choices_of_stores(const Machine& machine) {
+  std::vector<Kept> all(1, Kept(machine.room.size()));
+  for (const Region& region : machine.regions) {
+    for (const Tensor3 t : kAllTensors) {
+      for (const std::size_t node : region.stores[index(t)]) {
+        const std::size_t before = all.size();
+        for (std::size_t i = 0; i < before; ++i) {
+          all.push_back(all[i]);
+          all[i][node][index(t)] = true;
+        }
+      }
+    }
+  }
+  return all;
+}
+
+StoreChoice choose(const Kept& kept, const Machine& machine, const Hardware& hardware, const Conventions& how,
+                   const Tiles& tiles) {
+  StoreChoice choice;
+  choice.regions.resize(machine.regions.size());
+  for (const Tensor3 t : kAllTensors) {
+    std::vector<Way>& ways = choice.ways[index(t)];
+    int child = kCompute;
+    double spared = 0;
+    for (std::size_t r = machine.regions.size(); r-- > 0;) {
+      StoreChoice::Here& here = choice.regions[r];
+      here.inner[index(t)] = ways.size();
+      for (const std::size_t store : machine.regions[r].stores[index(t)]) {
+        if (!kept[store][index(t)]) continue;
+        here.stores[index(t)].push_back(store);
+        ways.push_back(way_between(t, child, store, spared, machine, hardware, how));
+        child = int(store);
+      }
+    }
+    ways.push_back(way_between(t, child, machine.outermost[index(t)], spared, machine, hardware, how));
+    for (Way& way : ways) {
+      const double word = std::max(0.0, way.child_cost) + way.parent_cost + way.distinct_cost;
+      way.least = std::max(0.0, way.constant + tiles.whole_words(t) * word);
+    }
+  }
+  for (StoreChoice::Here& here : choice.regions) list_codes(here);
+  return choice;
+}
+
+}  // namespace weft::free_search

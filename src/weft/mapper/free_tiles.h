@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "weft/dataflow/loop_problem.h"
+#include "weft/mapper/window_sums.h"
+
+/// The parts of the search without a dataflow (mapper/free_search.h); nothing else includes them.
+namespace weft::free_search {
+
+/// The tile extents that one dimension may have, smallest first: the divisors of its bound. And the loops that lead
+/// from one to a larger one.
+struct DimTiles {
+  struct Step {
+    std::uint32_t to;    ///< number of the larger extent
+    std::int64_t bound;  ///< of the loop
+    bool prime;          ///< no two loops make it
+  };
+  std::vector<std::int64_t> extent, count;  ///< count: how many tiles of that extent the dimension has
+  std::vector<std::vector<Step>> steps;
+  std::uint32_t stride = 1;  ///< how much one extent more adds to the number of a tile
+
+  std::uint32_t number_of(std::int64_t wanted) const;  ///< of an extent that is there
+};
+
+/// An axis of the ifmap whose coordinate is a sum of two dimensions, outputs `a` and taps `b`.
+struct WindowAxis {
+  const Axis* axis;
+  std::size_t a, b;
+  WindowExtent bounds;
+  std::vector<double>
+      words;  ///< over all window tiles, by the numbers of their extents: a's times those b has, plus b's
+};
+inline constexpr std::size_t kMaxWindows = 2;
+
+/// Every tile that a layer's nest may cover, numbered so that larger ones come later, and what is asked of them again
+/// and again. Throws Error (mapper.unsupported) for layers with too many tiles to list.
+class Tiles {
+ public:
+  Tiles(const LoopProblem& problem, const std::array<std::int64_t, kTensors>& word_bits);
+
+  std::uint32_t size() const { return size_; }
+  const DimTiles& dim(std::size_t d) const { return dims_[d]; }
+  std::uint32_t number(std::uint32_t tile, std::size_t d) const { return numbers_[tile][d]; }
+  std::int64_t extent(std::uint32_t tile, std::size_t d) const { return dims_[d].extent[number(tile, d)]; }
+  std::int64_t count(std::uint32_t tile, std::size_t d) const { return dims_[d].count[number(tile, d)]; }
+  /// The tile with another extent in dimension d, by its number.
+  std::uint32_t with(std::uint32_t tile, std::size_t d, std::uint32_t extent_number) const {
+    return tile + (extent_number - number(tile, d)) * dims_[d].stride;
+  }
+
+  bool relevant(Tensor3 t, std::size_t d) const { return relevant_[index(t)][d]; }
+  bool windowed(std::size_t d) const;  ///< whether a window axis depends on d
+  /// Words of the whole tensor along the axes that are no windows, and of all of it.
+  double fixed_words(Tensor3 t) const { return fixed_words_[index(t)]; }
+  double whole_words(Tensor3 t) const { return of_[size_ - 1].base[index(t)]; }
+
+  /// Room that a tile of t needs.
+  double bits(Tensor3 t, std::uint32_t tile) const { return of_[tile].bits[index(t)]; }
+  /// Words of all tiles of t if each is taken once for every step of the other dimensions' loops outside it.
+  double base(Tensor3 t, std::uint32_t tile) const { return of_[tile].base[index(t)]; }
+  /// The same, but along the window axes.
+  double others(Tensor3 t, std::uint32_t tile) const { return of_[tile].others[index(t)]; }
+
+  const std::vector<WindowAxis>& windows() const { return windows_; }
+  /// Words of all window tiles along axis w.
+  double window(std::size_t w, std::uint32_t tile) const;
+  WindowExtent window_extent(std::size_t w, std::uint32_t tile) const {
+    return {extent(tile, windows_[w].a), extent(tile, windows_[w].b)};
+  }
+
+  /// A tile's extents along all windows as one number, at least 1; 0 stands for none.
+  std::uint16_t window_part(std::uint32_t tile) const;
+  std::array<WindowExtent, kMaxWindows> window_extents(std::uint16_t part) const;
+  /// Whether such a number has room for every part, and the windows are short enough to be walked.
+  bool windows_countable() const;
+
+ private:
+  struct TileWords {
+    std::array<double, kTensors> bits{}, others{}, base{};
+  };
+  void list_extents(const LoopProblem& problem);
+  void list_windows(const LoopProblem& problem);
+  void list_words(const LoopProblem& problem, const std::array<std::int64_t, kTensors>& word_bits);
+
+  std::array<DimTiles, kDims> dims_;
+  std::uint32_t size_ = 0;
+  std::vector<std::array<std::uint16_t, kDims>> numbers_;
+  std::vector<WindowAxis> windows_;
+  std::array<std::array<bool, kDims>, kTensors> relevant_{};
+  std::array<double, kTensors> fixed_words_{1, 1, 1};
+  std::vector<TileWords> of_;
+};
+
+}  // namespace weft::free_search

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "weft/mapper/free_transfers.h"
+
+#include <algorithm>
+
+namespace weft::free_search {
+namespace {
+
+constexpr std::size_t kIfmap = index(Tensor3::ifmap), kPsum = index(Tensor3::psum);
+
+}  // namespace
+
+Transfers::Transfers(const Hardware& hardware, const Conventions& how, const Machine& machine, const Tiles& tiles)
+    : hardware_(hardware), how_(how), machine_(machine), tiles_(tiles) {}
+
+void Transfers::use(const StoreChoice& stores, bool counts_windows) {
+  stores_ = &stores;
+  counts_windows_ = counts_windows;
+}
+
+// ---- points
+// ----------------------------------------------------------------------------------------------------------
+
+void Transfers::start(Figures& f, Key& key) const {
+  f[kTime] = machine_.steps_of_one / machine_.pes;
+  f[kCost] = machine_.mac_cost + machine_.power * f[kTime];
+  for (const Tensor3 t : kAllTensors) {
+    const Way& way = stores_->ways[index(t)][0];
+    const double words = tiles_.base(t, 0);
+    f[kCost] += way.constant;
+    if (!way.crosses) {
+      const double sums = t == Tensor3::psum ? words : 0;
+      add_parent(f, false, t, way, sums, words, sums);
+      continue;
+    }
+    f[kX0 + index(t)] = words;
+    if (t == Tensor3::psum) {
+      f[kUpdates] = words;
+      f[kVisits] = -words;
+    }
+    if (t == Tensor3::ifmap) {
+      for (std::size_t w = 0; w < tiles_.windows().size(); ++w) f[kWindow0 + w] = -tiles_.window(w, 0);
+      if (counts_windows_) key.child = key.slid = tiles_.window_part(0);
+    }
+  }
+}
+
+/// Where no array is on the way, all of its costs are known a word; else those of the parent are added as the last
+/// array is crossed.
+void Transfers::begin(Figures& f, Key& key, Tensor3 t, const Way& way) const {
+  const std::size_t i = index(t);
+  if (!key.is_open(t)) {
+    f[kX0 + i] = f[kStall0 + i] = 0;
+    if (t == Tensor3::ifmap) {
+      f[kSlide] = f[kStallSlide] = f[kWindow0] = f[kWindow0 + 1] = 0;
+      key.child = key.slid = 0;
+    }
+  }
+  key.open |= std::uint8_t(1u << i);
+  f[kCost] += way.constant;
+  f[kTime] += way.constant_time;
+  f[way.slides ? std::size_t(kSlide) : kX0 + i] += way.child_cost;
+  f[kRatio0 + i] = way.crosses ? 1 : 0;
+  if (t == Tensor3::psum) {
+    f[kUpdates] = way.crosses ? 1 : 0;
+    f[kVisits] = way.crosses ? -1 : 0;
+  }
+  if (!way.crosses) add_parent(f, true, t, way, 1, 1, 1);
+}
+
+/// The parent's part of the cost of an open transfer (a base word) or of a decided one.
+void Transfers::add_parent(Figures& f, bool open, Tensor3 t, const Way& way, double distinct, double updates,
+                           double visits) {
+  const std::size_t i = index(t);
+  const double cost = way.parent_cost * updates + way.distinct_cost * distinct - way.spared * (visits - distinct);
+  const double stall = way.parent_stall * updates + way.down_stall * distinct;
+  f[open ? (way.slides ? std::size_t(kSlide) : kX0 + i) : std::size_t(kCost)] += cost;
+  f[open ? (way.slides ? std::size_t(kStallSlide) : kStall0 + i) : std::size_t(kTime)] += stall;
+}
+
+// ---- loops
+// -----------------------------------------------------------------------------------------------------------
+
+void Transfers::turn(Figures& f, Key& key, std::size_t region, std::size_t d, std::uint32_t tile, std::uint32_t to) {
+  for (const Tensor3 t : kAllTensors) {
+    if (!key.is_open(t)) continue;
+    if (tiles_.relevant(t, d) || how_.hold == Hold::iteration)
+      decide(f, key, t, stores_->way(region, key.code, t), tile, to);
+  }
+}
+
+void Transfers::close(Figures& f, Key& key, std::size_t region, std::uint32_t tile) {
+  for (const Tensor3 t : kAllTensors) {
+    if (key.is_open(t)) decide(f, key, t, stores_->way(region, key.code, t), tile, tile);
+  }
+}
+
+/// The first loop that moves t's tile stands outside `tile`; the ifmap slides along its dimension to the tile `slid`.
+void Transfers::decide(Figures& f, Key& key, Tensor3 t, const Way& way, std::uint32_t tile, std::uint32_t slid) {
+  const std::size_t i = index(t);
+  key.open &= std::uint8_t(~(1u << i));
+  double words = tiles_.base(t, tile);
+  f[kCost] += f[kX0 + i] * words;
+  f[kTime] += f[kStall0 + i] * words;
+  if (t == Tensor3::ifmap) words = decide_ifmap(f, key, way, tile, slid);
+  f[kX0 + i] = f[kRatio0 + i] * words;  // 0 if no array is still to be crossed
+  if (t == Tensor3::ifmap && f[kX0 + i] == 0) f[kWindow0] = f[kWindow0 + 1] = 0;
+  f[kRatio0 + i] = f[kStall0 + i] = 0;
+  if (t == Tensor3::psum) {
+    f[kUpdates] *= words;
+    f[kVisits] *= words;
+  }
+}
+
+/// Adds what slides; returns the words that the ifmap takes in.
+double Transfers::decide_ifmap(Figures& f, Key& key, const Way& way, std::uint32_t tile, std::uint32_t slid) {
+  double sliding = tiles_.others(Tensor3::ifmap, tile);
+  for (std::size_t w = 0; w < tiles_.windows().size(); ++w) {
+    sliding *= tiles_.window(w, slid);
+    f[kWindow0 + w] = -tiles_.window(w, way.slides ? slid : tile);
+  }
+  f[kCost] += f[kSlide] * sliding;
+  f[kTime] += f[kStallSlide] * sliding;
+  if (key.child != 0) decide_children(f, key, tile, slid);
+  if (counts_windows_ && f[kRatio0 + kIfmap] > 0) {
+    key.child = tiles_.window_part(tile);
+    key.slid = tiles_.window_part(way.slides ? slid : tile);
+    f[kWindow0] = f[kWindow0 + 1] = 0;
+  }
+  f[kSlide] = f[kStallSlide] = 0;
+  return way.slides ? sliding : tiles_.base(Tensor3::ifmap, tile);
+}
+
+/// The same for the children of an array, whose tiles lie side by side in `tile`.
+void Transfers::decide_children(Figures& f, Key& key, std::uint32_t tile, std::uint32_t slid) {
+  double each = tiles_.others(Tensor3::ifmap, tile), shared = each;
+  const auto child = tiles_.window_extents(key.child);
+  for (std::size_t w = 0; w < tiles_.windows().size(); ++w) {
+    const WindowExtent all = tiles_.window_extent(w, tile);
+    const SlidingWords& words = nest_words(w, {child[w], child[w], all, all, tiles_.window_extent(w, slid)});
+    each *= double(words.each);
+    shared *= double(words.shared);
+  }
+  f[kCost] += f[kSlideEach] * each + f[kSlideShared] * shared;
+  f[kSlideEach] = f[kSlideShared] = 0;
+  key.child = 0;
+}
+
+// ---- arrays
+// ----------------------------------------------------------------------------------------------------------
+
+void Transfers::cross(Figures& f, Key& key, std::size_t region, const DimSizes& children, std::uint32_t inner,
+                      std::uint32_t outer) {
+  const std::size_t fanout = *machine_.regions[region].fanout;
+  f[kUsed0] = f[kUsed0 + 1] = 0;
+  for (const Tensor3 t : kAllTensors) {
+    const bool open = key.is_open(t);
+    const Way& way = stores_->way(region, key.code, t);
+    if (!way.crosses) continue;
+    double copies = 1;  // of a word, over loops that the tensor does not depend on
+    for (std::size_t d = 0; d < kDims; ++d) {
+      if (!tiles_.relevant(t, d)) copies *= double(children[d]);
+    }
+    if (t == Tensor3::psum) {
+      cross_psum(f, open, copies, fanout, outer);
+    } else if (open) {
+      cross_open(f, t, way, copies, fanout, inner, outer);
+    } else {
+      cross_decided(f, key, t, copies, fanout, children, inner, outer);
+    }
+    const bool last = way.parent < fanout && (region == 1 || way.parent > *machine_.regions[region - 1].fanout);
+    if (last) meet(f, open, t, way);
+  }
+  const bool slides = key.is_open(Tensor3::ifmap) && stores_->way(region, key.code, Tensor3::ifmap).slides;
+  key.child = slides && counts_windows_ ? tiles_.window_part(inner) : std::uint16_t(0);
+  key.slid = 0;
+  key.code = 0;
+}
+
+/// The last array on the way is crossed: the parent's words are known.
+void Transfers::meet(Figures& f, bool open, Tensor3 t, const Way& way) {
+  const std::size_t i = index(t), x = open ? kRatio0 + i : kX0 + i;
+  const double words = f[x];
+  if (t == Tensor3::psum) {
+    add_parent(f, open, t, way, words, f[kUpdates], -f[kVisits]);
+    f[kUpdates] = f[kVisits] = 0;
+  } else {
+    add_parent(f, open, t, way, 0, words, 0);
+    if (t == Tensor3::ifmap) f[kWindow0] = f[kWindow0 + 1] = 0;
+  }
+  f[x] = 0;
+}
+
+void Transfers::cross_open(Figures& f, Tensor3 t, const Way& way, double copies, std::size_t fanout,
+                           std::uint32_t inner, std::uint32_t outer) const {
+  const std::size_t i = index(t);
+  const bool multicast = hardware_.nodes[fanout].fanout.multicast[i], exact = how_.multicast == Multicast::exact;
+  double overlap = 1;  // of the children's windows
+  if (t == Tensor3::ifmap) {
+    for (std::size_t w = 0; w < tiles_.windows().size(); ++w) {
+      const double all = tiles_.window(w, outer);
+      overlap *= all > 0 ? tiles_.window(w, inner) / all : 1;
+    }
+  }
+  f[way.slides ? std::size_t(kSlide) : kX0 + i] += double(machine_.price[fanout].hop[i]) * f[kRatio0 + i];
+  f[kX0 + i] *= copies * overlap;
+  f[kStall0 + i] *= copies * overlap;
+  if (t == Tensor3::ifmap) {  // each child's new words are at least what is new to all
+    f[kSlide] *= copies;
+    f[kStallSlide] *= copies;
+  }
+  if (way.slides && counts_windows_) {
+    f[kSlideEach] = f[kSlide];
+    f[kSlide] = 0;
+    f[multicast && exact ? kSlideShared : kSlideEach] += way.parent_cost * (multicast ? 1 : copies);
+    f[kRatio0 + i] = 0;
+    return;
+  }
+  if (way.slides) overlap = 1;
+  if (!multicast) {
+    f[kRatio0 + i] *= copies * overlap;
+  } else if (!exact) {
+    f[kRatio0 + i] *= overlap;
+  }
+}
+
+/// A decided transfer whose words several children share: at least its share, and at least what all of them want.
+void Transfers::cross_decided(Figures& f, const Key& key, Tensor3 t, double copies, std::size_t fanout,
+                              const DimSizes& children, std::uint32_t inner, std::uint32_t outer) {
+  double& x = f[kX0 + index(t)];
+  f[kCost] += double(machine_.price[fanout].hop[index(t)]) * x;
+  if (!hardware_.nodes[fanout].fanout.multicast[index(t)]) return;
+  double shared = x / copies, least = tiles_.others(t, outer);
+  if (t == Tensor3::ifmap) {
+    const auto [share, words] = key.child != 0 ? counted_share(key, inner, outer) : bounded_share(f, children, outer);
+    shared *= share;
+    least *= words;
+  }
+  x = std::min(x, std::max(shared, least));
+}
+
+/// Along the windows: what is new to any child as a share of what is new to each, and how much that is.
+std::pair<double, double> Transfers::counted_share(const Key& key, std::uint32_t inner, std::uint32_t outer) {
+  double share = 1, distinct = 1;
+  if (how_.multicast != Multicast::exact) return {share, distinct};
+  const auto resident = tiles_.window_extents(key.child), slid = tiles_.window_extents(key.slid);
+  for (std::size_t w = 0; w < tiles_.windows().size(); ++w) {
+    const SlidingWords& words = nest_words(
+        w, {resident[w], tiles_.window_extent(w, inner), tiles_.window_extent(w, outer), resident[w], slid[w]});
+    share *= words.each > 0 ? double(words.shared) / double(words.each) : 1;
+    distinct *= double(words.shared);
+  }
+  return {share, distinct};
+}
+
+/// The same at least; the words along the windows become those of all children.
+std::pair<double, double> Transfers::bounded_share(Figures& f, const DimSizes& children, std::uint32_t outer) const {
+  const bool exact = how_.multicast == Multicast::exact;
+  double share = 1, distinct = 1;
+  for (std::size_t w = 0; w < tiles_.windows().size(); ++w) {
+    const WindowAxis& window = tiles_.windows()[w];
+    const double whole = tiles_.window(w, outer), counted = -f[kWindow0 + w];
+    double now = counted;
+    if (exact) {
+      const double spread = double(children[window.a]) * double(children[window.b]);
+      now = std::max(counted / spread, std::min(counted, whole));
+    }
+    share *= counted > 0 ? now / counted : 1;
+    f[kWindow0 + w] = -now;
+    distinct *= exact ? whole : now;
+  }
+  return {share, distinct};
+}
+
+void Transfers::cross_psum(Figures& f, bool open, double copies, std::size_t fanout, std::uint32_t outer) const {
+  const double hop = double(machine_.price[fanout].hop[kPsum]);
+  const bool reduces = hardware_.nodes[fanout].fanout.reduces, joins = how_.ends == Ends::outer;
+  if (open) {
+    f[kX0 + kPsum] = (f[kX0 + kPsum] + hop * f[kUpdates]) * copies;
+    f[kStall0 + kPsum] *= copies;
+    f[kVisits] *= copies;
+    if (!reduces) f[kUpdates] *= copies;
+    if (joins) f[kX0 + kPsum] -= hop * f[kUpdates];  // only what is added in the array hops
+    return;
+  }
+  double& words = f[kX0 + kPsum];
+  f[kCost] += hop * f[kUpdates];
+  const double least = tiles_.others(Tensor3::psum, outer);
+  words = std::min(words, std::max(words / copies, least));
+  if (reduces) f[kUpdates] = std::min(f[kUpdates], std::max(f[kUpdates] / copies, least));
+  if (joins) f[kCost] -= hop * f[kUpdates];
+}
+
+// ---- windows
+// ---------------------------------------------------------------------------------------------------------
+
+const SlidingWords& Transfers::nest_words(std::size_t w, const WindowNest& nest) {
+  const auto [entry, fresh] = nest_words_.try_emplace({w, nest});
+  if (fresh) entry->second = sliding_words(*tiles_.windows()[w].axis, tiles_.windows()[w].bounds, nest);
+  return entry->second;
+}
+
+}  // namespace weft::free_search

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include "weft/mapper/free_stores.h"
+
+namespace weft::free_search {
+
+/// What nests so far are compared by; less is better in each. A transfer is *open* while its store's tile stays, that
+/// is until the first loop outside that its tensor depends on *decides* it.
+///   open      a figure is what the transfer will cost for each base word (Tiles::base) of the tile it is decided at
+///   decided   it is words that have still to cross an array
+enum Figure : std::uint8_t {
+  kCost,                   ///< energy decided so far; cycles times the static power are in it
+  kTime,                   ///< cycles: steps and stalls
+  kX0,                     ///< by tensor. Open: cost (of ifmaps: of what does not slide). Decided: words
+  kSlide = kX0 + 3,        ///< open: cost of the ifmaps that slide, a word that is new to the tile
+  kSlideEach,              ///< the same of children of an array, a word that is new to one of them
+  kSlideShared,            ///< and a word that is new to any of them
+  kWindow0,                ///< decided: less the words along each window that are in kX0
+  kStall0 = kWindow0 + 2,  ///< by tensor. Open: stalled cycles
+  kStallSlide = kStall0 + 3,
+  kRatio0,                 ///< by tensor. Open: words that are to cross an array
+  kUpdates = kRatio0 + 3,  ///< partial sums that the parent is to add, open or decided
+  kVisits,                 ///< less the visits of partial sums to the child, open or decided
+  kUsed0,                  ///< bits used of the region's shared stores
+  kFigures = kUsed0 + kMaxShared
+};
+using Figures = std::array<double, kFigures>;
+
+/// What must be equal for two nests of one tile to be compared.
+struct Key {
+  std::uint8_t code = 0;  ///< points passed in the region
+  std::uint8_t open = 0;  ///< tensors whose last transfer is open, a bit each
+  bool fresh = true;      ///< no loop since the last point
+  /// What the ifmaps that are still to cross an array, or to be moved outside it, take in: the part
+  /// (Tiles::window_part) of one child and, if a loop has moved it already, of the tile it slides over. 0 where that is
+  /// bounded instead.
+  std::uint16_t child = 0, slid = 0;
+
+  bool is_open(Tensor3 t) const { return (open >> index(t) & 1u) != 0; }
+  std::uint64_t packed() const {
+    return std::uint64_t(code) | std::uint64_t(open) << 8 | std::uint64_t(fresh) << 16 | std::uint64_t(child) << 32 |
+           std::uint64_t(slid) << 48;
+  }
+  static Key unpacked(std::uint64_t p) {
+    return {.code = std::uint8_t(p),
+            .open = std::uint8_t(p >> 8),
+            .fresh = (p >> 16 & 1) != 0,
+            .child = std::uint16_t(p >> 32),
+            .slid = std::uint16_t(p >> 48)};
+  }
+};
+
+/// How a nest's figures change as a point, a loop or an array is put around it. They are lower bounds, and exact where
+/// there is one array and `counts_windows`.
+class Transfers {
+ public:
+  Transfers(const Hardware& hardware, const Conventions& how, const Machine& machine, const Tiles& tiles);
+
+  /// The stores from now on, and whether what slides across an array is counted or only bounded.
+  void use(const StoreChoice& stores, bool counts_windows);
+  bool counts_windows() const { return counts_windows_; }
+
+  /// The MACs alone.
+  void start(Figures& f, Key& key) const;
+  /// A storage point, whose tile stays inside `way`.
+  void begin(Figures& f, Key& key, Tensor3 t, const Way& way) const;
+  /// A loop over d, from `tile` to the tile `to`: decides the transfers of the tensors that it moves.
+  void turn(Figures& f, Key& key, std::size_t region, std::size_t d, std::uint32_t tile, std::uint32_t to);
+  /// No loop is left: decides the transfers that are open.
+  void close(Figures& f, Key& key, std::size_t region, std::uint32_t tile);
+  /// The array outside `region`; `inner` and `outer` are the tiles of one child and of all.
+  void cross(Figures& f, Key& key, std::size_t region, const DimSizes& children, std::uint32_t inner,
+             std::uint32_t outer);
+
+ private:
+  static void add_parent(Figures& f, bool open, Tensor3 t, const Way& way, double distinct, double updates,
+                         double visits);
+  void decide(Figures& f, Key& key, Tensor3 t, const Way& way, std::uint32_t tile, std::uint32_t slid);
+  double decide_ifmap(Figures& f, Key& key, const Way& way, std::uint32_t tile, std::uint32_t slid);
+  void decide_children(Figures& f, Key& key, std::uint32_t tile, std::uint32_t slid);
+  void cross_open(Figures& f, Tensor3 t, const Way& way, double copies, std::size_t fanout, std::uint32_t inner,
+                  std::uint32_t outer) const;
+  void cross_decided(Figures& f, const Key& key, Tensor3 t, double copies, std::size_t fanout, const DimSizes& children,
+                     std::uint32_t inner, std::uint32_t outer);
+  std::pair<double, double> counted_share(const Key& key, std::uint32_t inner, std::uint32_t outer);
+  std::pair<double, double> bounded_share(Figures& f, const DimSizes& children, std::uint32_t outer) const;
+  void cross_psum(Figures& f, bool open, double copies, std::size_t fanout, std::uint32_t outer) const;
+  static void meet(Figures& f, bool open, Tensor3 t, const Way& way);
+  const SlidingWords& nest_words(std::size_t w, const WindowNest& nest);
+
+  const Hardware& hardware_;
+  const Conventions& how_;
+  const Machine& machine_;
+  const Tiles& tiles_;
+  const StoreChoice* stores_ = nullptr;
+  bool counts_windows_ = false;
+  std::map<std::pair<std::size_t, WindowNest>, SlidingWords> nest_words_;  ///< those met
+};
+
+}  // namespace weft::free_search
