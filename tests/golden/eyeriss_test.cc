@@ -5,6 +5,7 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <vector>
 
 #include "weft/base/data_dir.h"
 #include "weft/metrics/evaluation.h"
@@ -197,19 +198,40 @@ TEST_CASE("processing takes within a twentieth of the time that was measured, CO
   }
 }
 
-TEST_CASE("power is within a quarter of what was measured") {
+/// The chip without compression: a link that takes the words as they are.
+const Evaluation& dense_chip() {
+  static const Evaluation evaluation = [] {
+    Hardware dense = chip().hardware;
+    for (HardwareNode& node : dense.nodes) node.store.codec.reset();
+    return with_chip_mappings(dense);
+  }();
+  return evaluation;
+}
+
+/// Power of every layer over what was measured.
+std::vector<double> power_ratios(const Evaluation& evaluation) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < kLayers; ++i) {
+    const auto power = chip_power(totals(evaluation.layers[i], evaluation.hardware), evaluation.hardware);
+    REQUIRE(power);
+    ratios.push_back(power->value * 1e3 / kPublished[i].power_mW);
+  }
+  return ratios;
+}
+
+TEST_CASE(
+    "power is within a fifth of what was measured; with compression, which shortens the time, CONV4 is 1.21 times") {
+  for (const double ratio : power_ratios(dense_chip())) CHECK(ratio == Approx(1).margin(0.2));
+  const std::vector<double> compressed = power_ratios(chip());
   for (std::size_t i = 0; i < kLayers; ++i) {
     CAPTURE(kPublished[i].layer);
-    const auto power = chip_power(totals(chip().layers[i], chip().hardware), chip().hardware);
-    REQUIRE(power);
-    CHECK(power->value * 1e3 == Approx(kPublished[i].power_mW).epsilon(0.25));
+    CHECK(compressed[i] == Approx(1).margin(i == 3 ? 0.22 : 0.2));
   }
 }
 
 TEST_CASE("the mapper's mappings are never worse than those the chip used, without compression") {
-  Hardware dense = chip().hardware;  // the mapper does not know of compression yet
-  for (HardwareNode& node : dense.nodes) node.store.codec.reset();
-  const Evaluation chips = with_chip_mappings(dense);
+  const Hardware& dense = dense_chip().hardware;  // the mapper does not know of compression yet
+  const Evaluation& chips = dense_chip();
   for (const Objective objective : {Objective::energy, Objective::latency}) {
     EvaluationOptions options;
     options.objective = objective;
