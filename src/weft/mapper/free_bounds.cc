@@ -104,7 +104,7 @@ Least Bounds::least(const Crossing& crossing, const SpatialChoice& choice) const
     if (crossing.open[i]) saved = std::max(saved, now - crossing.stay[i]);
   }
   const double idle = choice.steps - machine_.steps_of_one / machine_.pes;  // steps are first those of a full machine
-  result.cost += machine_.power * idle - saved;
+  result.cost += machine_.step_power * idle - saved;
   result.time += idle;
   return result;
 }

@@ -170,6 +170,8 @@ void list_prices(Machine& machine, const LoopProblem& problem, const Hardware& h
     machine.power += double(p.cycle);
     machine.mac_cost += double(macs(problem)) * double(p.mac) * double(kWhole - zeros) / double(kWhole);
   }
+  if (options.objective == Objective::energy) machine.tie = 1e-9 * machine.mac_cost / double(macs(problem));
+  machine.step_power = machine.power + machine.tie;
 }
 
 }  // namespace

@@ -35,10 +35,14 @@ inline constexpr int kNotShared = -1;
 struct Machine {
   std::vector<Region> regions;  ///< outermost first
   std::array<std::size_t, kTensors> outermost{};
-  std::vector<double> room;          ///< by node: bits, less those of tensors that are wholly there
-  std::vector<int> shared;           ///< by node: its number among the shared stores of its region, or kNotShared
-  std::vector<NodePrices> price;     ///< by node
-  double power = 0;                  ///< energy of a cycle
+  std::vector<double> room;       ///< by node: bits, less those of tensors that are wholly there
+  std::vector<int> shared;        ///< by node: its number among the shared stores of its region, or kNotShared
+  std::vector<NodePrices> price;  ///< by node
+  double power = 0;               ///< energy of a cycle
+  /// Energy of a step: that of a cycle, and where energy is the objective a billionth of the MACs' energy for all steps
+  /// together, so that of mappings of one energy the one with more PEs at work is best.
+  double step_power = 0;
+  double tie = 0;                    ///< step_power - power
   double mac_cost = 0;               ///< of all MACs
   double worked = 1;                 ///< share of MACs that are not gated
   double pes = 1, steps_of_one = 1;  ///< PEs; steps of the layer on one of them

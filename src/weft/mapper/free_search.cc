@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <optional>
@@ -63,8 +64,9 @@ class Search {
  private:
   void certify(Certificate& certificate) const {
     const Int128 value = certificate.objective_value;
-    certificate.lower_bound = least_ < double(value) * (1 - kRounding) ? Int128(least_) : value;
-    certificate.optimal = certificate.lower_bound == value;
+    certificate.optimal = least_ >= limit_;
+    const double least = std::ceil((least_ - 1e-9 * machine_.mac_cost) * (1 - kRounding));  // without the ties' part
+    certificate.lower_bound = certificate.optimal ? value : std::min(value, Int128(least));
     certificate.visited = visited_;
     certificate.pruned["bound"] = bounded_;
     certificate.pruned["dominated"] = dominated_;
@@ -290,7 +292,7 @@ class Search {
       for (const std::int64_t c : spatial.children) used *= double(c);
       f[kTime] *= double(hardware_.nodes[*machine_.regions[region].fanout].fanout.children()) / used;
     }
-    f[kCost] += machine_.power * (f[kTime] - before);
+    f[kCost] += machine_.step_power * (f[kTime] - before);
   }
 
   double least_spread(std::uint32_t l) const {
@@ -342,10 +344,12 @@ class Search {
     const double bound = order_.value(whole.least);
     if (bound >= limit_) return;
     MappingResult result = result_of(whole);
-    const Int128 value = result.certificate.objective_value;
-    if (!order_.best_only && double(value) * (1 - kRounding) > bound) least_ = std::min(least_, bound);
-    if (!best_ || value < best_->certificate.objective_value) best_ = std::move(result);
-    limit_ = double(best_->certificate.objective_value) * (1 - kRounding);
+    const double value = double(result.certificate.objective_value) + machine_.tie * double(result.counts.steps);
+    if (!order_.best_only && value * (1 - kRounding) > bound) least_ = std::min(least_, bound);
+    if (best_ && value >= best_value_) return;
+    best_ = std::move(result);
+    best_value_ = value;
+    limit_ = best_value_ * (1 - kRounding);
   }
 
   MappingResult result_of(const Whole& whole) const {
@@ -374,8 +378,9 @@ class Search {
   Labels labels_;
   std::map<Kept, double> outermost_least_;  ///< by the stores outside the arrays
   std::optional<MappingResult> best_;
-  double limit_ = kInfinity;  ///< what does not come below it is of no interest
-  double least_ = kInfinity;  ///< of mappings that cost more than their bound
+  double best_value_ = kInfinity;  ///< of the best mapping, with its part for ties
+  double limit_ = kInfinity;       ///< what does not come below it is of no interest
+  double least_ = kInfinity;       ///< of mappings that cost more than their bound
   std::int64_t visited_ = 0, bounded_ = 0, dominated_ = 0;
 };
 

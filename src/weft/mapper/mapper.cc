@@ -115,6 +115,7 @@ class Search {
     list_inside();
     if (insides_.empty()) refuse_capacity();
     list_groups();
+    certificate_.space = size_of_space();
     search();
     if (!found_) refuse_capacity();
     MappingResult best = result_of(best_choice_, *best_axes_);
@@ -266,6 +267,30 @@ class Search {
       tile[d] = int(s) == outermost_[d] ? problem_.bounds[d] : std::min(problem_.bounds[d], tile[d] * choice.bound[s]);
     }
     return tile;
+  }
+
+  /// Ways to share every dimension among its loops that the PEs hold, whether they fit the stores outside or not, and
+  /// without the orders of loops that may change places.
+  Int128 size_of_space() const {
+    std::array<std::vector<std::int64_t>, kDims> shares;  // of a free loop, by the tile inside it
+    for (const int slot : free_slots_) {
+      const std::size_t d = index(skeleton_.slots[std::size_t(slot)].dim);
+      for (std::int64_t tile = 1; tile <= problem_.bounds[d]; ++tile)
+        shares[d].push_back(distinct_count(ceil_div(problem_.bounds[d], tile)));
+    }
+    Int128 size = 0;
+    for (const SpatialChoice& spatial : spatials_) {
+      for (const DimSizes& inside : insides_) {
+        std::int64_t product = 1;
+        for (const int slot : free_slots_) {
+          const std::size_t d = index(skeleton_.slots[std::size_t(slot)].dim);
+          const std::int64_t tile = std::min(problem_.bounds[d], spatial.children[d] * inside[d]);
+          product *= shares[d][std::size_t(tile - 1)];
+        }
+        size += product;
+      }
+    }
+    return size;
   }
 
   // ---- bounds ------------------------------------------------------------------------------------------------------
@@ -568,7 +593,6 @@ class Search {
         choice.bound[slot] = left(choice, index(skeleton_.slots[slot].dim));
         if (choice.bound[slot] == 1) continue;
       }
-      certificate_.space += size_of_class(choice, node.innermost);
       if (hopeless(*class_bound_[c])) {
         certificate_.pruned["tiles"] += 1;
         continue;
@@ -581,17 +605,6 @@ class Search {
       }
       expand(node);
     }
-  }
-
-  /// Mappings of a class: bounds of the free loops, times the orders of the loops that may change places.
-  Int128 size_of_class(const Choice& choice, int innermost) const {
-    Int128 size = 1;
-    for (const int slot : free_slots_) {
-      if (slot > innermost) break;
-      const std::int64_t candidates = distinct_count(choice.bound[std::size_t(slot)]);
-      size *= Int128(slot == innermost ? std::max<std::int64_t>(1, candidates - 1) : candidates);
-    }
-    return size;
   }
 
   // ---- expansion ---------------------------------------------------------------------------------------------------

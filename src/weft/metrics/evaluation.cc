@@ -259,12 +259,7 @@ std::vector<LayerEvaluation> solve_all(const std::vector<Task>& tasks, const Set
 
 Dataflow dataflow_for(const Hardware& hardware, const std::string& wanted) {
   const std::string& name = wanted.empty() ? hardware.dataflow : wanted;
-  if (name.empty()) {
-    refuse("evaluation.no-dataflow",
-           fmt::format("hardware '{}' names no dataflow, so no mapping can be searched", hardware.name),
-           "name one of them with --dataflow, or in the hardware file, or give every layer a mapping");
-  }
-  return load_dataflow(name);
+  return load_dataflow(name.empty() ? "free" : name);
 }
 
 OtherLayer other_layer(const Layer& layer, const Hardware& hardware) {

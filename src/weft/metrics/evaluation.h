@@ -94,7 +94,7 @@ struct Evaluation {
 /// Evaluates a network as it is: the caller sets the batch (with_batch, load_network), which every figure is then for.
 /// Layers with equal loops and equal zeros are solved once; layers run in parallel; the result does not depend on
 /// `jobs`. Throws Error: evaluation.unknown-layer (in `layers`, `mappings` or `statistics`), .unnamed-mapping,
-/// .no-dataflow, .no-layers; mapping.*, conventions.*, dataflow.*, layer.*, infeasible.*
+/// .no-layers; mapping.*, conventions.*, dataflow.*, layer.*, infeasible.*
 Evaluation evaluate(const Network& network, const Hardware& hardware, const EvaluationOptions& options);
 
 /// Figures of one layer or of all; all layers run one after another.

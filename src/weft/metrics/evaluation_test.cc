@@ -175,10 +175,13 @@ TEST_CASE("a mapping that does not suit its layer is refused") {
   CHECK(ids_of([&] { toy_evaluated(options); }) == Ids{"mapping.bound-long"});
 }
 
-TEST_CASE("without dataflow nothing can be searched") {
+TEST_CASE("a machine that names no dataflow may be mapped in any way") {
   Hardware hardware = eyeriss();
   hardware.dataflow = "";
-  CHECK(ids_of([&] { evaluate(toy(), hardware, {}); }) == Ids{"evaluation.no-dataflow"});
+  EvaluationOptions free;
+  free.dataflow = "free";
+  const Evaluation unnamed = evaluate(toy(), hardware, {}), named = evaluate(toy(), eyeriss(), free);
+  for (std::size_t i = 0; i < unnamed.layers.size(); ++i) CHECK(unnamed.layers[i].mapping == named.layers[i].mapping);
   CHECK(ids_of([&] { evaluate(toy(), hardware, given()); }).empty());
   EvaluationOptions options;
   options.dataflow = "row-stationery";
