@@ -252,7 +252,7 @@ TEST_CASE("the mapper finds the least cost of all mappings that the row-stationa
     CHECK(found.certificate.optimal);
     CHECK(found.certificate.lower_bound == found.certificate.objective_value);
   }
-  CHECK(feasible > 50);
+  CHECK(8 * feasible > agree::trials(400));
 }
 
 }  // namespace weft
