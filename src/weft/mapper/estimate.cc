@@ -696,7 +696,7 @@ struct Estimator::Implementation {
       tile[i] = inside[d];
       inside[d] *= c.bound[i];
     }
-    for (std::size_t i = 0; i < c.order.size(); ++i) {
+    for (std::size_t i = 0; i < c.slots; ++i) {
       const std::uint8_t s = c.order[i];
       position[s] = std::uint8_t(i);
       if (!skeleton.slots[s].spatial && (forced ? (*forced >> s & 1u) != 0 : c.bound[s] > 1)) moving.push_back(s);

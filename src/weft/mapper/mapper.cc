@@ -236,8 +236,8 @@ class Search {
   Choice empty_choice() const {
     Choice choice;
     choice.bound.fill(1);
-    choice.order.resize(skeleton_.slots.size());
-    std::iota(choice.order.begin(), choice.order.end(), std::uint8_t{0});
+    choice.slots = skeleton_.slots.size();
+    std::iota(choice.order.begin(), choice.order.begin() + std::ptrdiff_t(choice.slots), std::uint8_t{0});
     return choice;
   }
 

@@ -86,13 +86,13 @@ Skeleton skeleton(const Dataflow& dataflow, const Hardware& hardware) {
 Mapping to_mapping(const Skeleton& skeleton, const Choice& choice, const AxisBounds& axes, const Hardware& hardware) {
   Mapping mapping;
   const HardwareNode& fanout = hardware.nodes[skeleton.fanout];
-  for (std::size_t at = 0; at <= choice.order.size(); ++at) {
+  for (std::size_t at = 0; at <= choice.slots; ++at) {
     for (const Tensor3 t : kAllTensors) {
       for (const Skeleton::Point& point : skeleton.points[index(t)]) {
         if (point.slots_outside == at) mapping.steps.emplace_back(StoragePoint{hardware.nodes[point.node].name, t});
       }
     }
-    if (at == choice.order.size()) break;
+    if (at == choice.slots) break;
     const Slot& slot = skeleton.slots[choice.order[at]];
     if (!slot.spatial) {
       if (choice.bound[choice.order[at]] > 1)

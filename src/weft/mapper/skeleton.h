@@ -38,7 +38,8 @@ Skeleton skeleton(const Dataflow& dataflow, const Hardware& hardware);
 /// A choice of bounds for the slots, and the order of those that may change places.
 struct Choice {
   std::array<std::int64_t, kMaxSlots> bound{};
-  std::vector<std::uint8_t> order;  ///< slot indices, outermost first: a permutation of all
+  std::array<std::uint8_t, kMaxSlots> order{};  ///< slot indices, outermost first: a permutation of the first `slots`
+  std::size_t slots = 0;
 };
 
 /// The choice as a mapping. Spatial loops are laid on the axes of the array as `axes` says: for each dimension, one
