@@ -24,6 +24,10 @@ inline constexpr std::array<std::string_view, kStreams> kStreamNames = {"ifmap",
 struct Bandwidths {
   std::optional<Bandwidth> shared;
   std::array<std::optional<Bandwidth>, kStreams> own;
+
+  const std::optional<Bandwidth>& of(Stream stream) const {
+    return shared ? shared : own[static_cast<std::size_t>(stream)];
+  }
 };
 
 /// What happens to the next tile while this one is in use. `capacity` is what one tile may fill, in every case.

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "weft/base/ceil_div.h"
+#include "weft/model/counts.h"
 #include "weft/model/sums.h"
 
 namespace weft {
@@ -83,7 +84,7 @@ struct Estimator::Implementation {
   const MapOptions& options;
   const Conventions& how;
   std::vector<NodePrices> price;
-  std::int64_t worked;  ///< millionths of the MACs that are not gated
+  std::int64_t worked;  ///< of the MACs: those that are not gated, in parts of kWorkedWhole
   std::vector<Way> ways;
   std::vector<Window> windows;
   std::array<std::array<bool, kDims>, kTensors> relevant{};
@@ -113,10 +114,9 @@ struct Estimator::Implementation {
 
   Implementation(const LoopProblem& p, const Hardware& h, const Skeleton& s, const MapOptions& o)
       : problem(p), hardware(h), skeleton(s), options(o), how(o.conventions), price(prices(h)) {
-    constexpr std::int64_t kWhole = 1'000'000;
-    worked = h.gates_zeros ? kWhole - std::llround(o.ifmap_zeros * double(kWhole)) : kWhole;
+    worked = worked_parts(h, o.ifmap_zeros);
     for (const NodePrices& prices : price) {
-      mac_energy += Int128(macs(p)) * worked / kWhole * prices.mac;
+      mac_energy += Int128(macs(p)) * worked / kWorkedWhole * prices.mac;
       cycle_energy += prices.cycle;
     }
     for (const Tensor3 t : kAllTensors) {
@@ -148,8 +148,7 @@ struct Estimator::Implementation {
       way.every_step = way.compute || how.hold == Hold::iteration;
       if (!way.compute) {
         const StoreNode& store = hardware.nodes[way.child].store;
-        const bool refetch = how.halo == Halo::refetch || (how.halo == Halo::as_store && store.refetch_halo);
-        way.slides = !refetch && t == Tensor3::ifmap;
+        way.slides = slides(store, t, how);
         way.buffering = store.buffering[index(t)];
         add_stalls(way);
       }
@@ -526,7 +525,7 @@ struct Estimator::Implementation {
     const Way& way = ways[w];
     const N reads = words[std::size_t(term_of[w][kParent])], delivered = words[std::size_t(term_of[w][kVisits])];
     const bool gated = way.tensor == Tensor3::weight && way.compute;
-    N energy = (gated ? reads * N(worked) / N(1'000'000) : reads) * costs.parent_read[w];
+    N energy = (gated ? reads * N(worked) / N(kWorkedWhole) : reads) * costs.parent_read[w];
     if (!way.compute && how.ends != Ends::outer) energy += delivered * costs.child_write[w];
     if (way.crosses) energy += delivered * costs.hop[w];
     return energy;
@@ -611,7 +610,7 @@ struct Estimator::Implementation {
     Int128 slowest = 0;
     const auto pass = [&](std::size_t node, ChildSpread spread) {
       const Bandwidths& b = hardware.nodes[node].bandwidth;
-      const std::optional<Bandwidth>& bandwidth = b.shared ? b.shared : b.own[std::size_t(stream)];
+      const std::optional<Bandwidth>& bandwidth = b.of(stream);
       if (!bandwidth) return;
       const Load l = load(w, turns, exception, value_only, spread);
       const std::int64_t bits = hardware.bits[index(way.tensor)];
@@ -631,7 +630,7 @@ struct Estimator::Implementation {
     for (std::size_t n = 0; n < busy.size(); ++n) {
       const Bandwidths& b = hardware.nodes[n].bandwidth;
       for (std::size_t s = 0; s < kStreams; ++s) {
-        const std::optional<Bandwidth>& bandwidth = b.shared ? b.shared : b.own[s];
+        const std::optional<Bandwidth>& bandwidth = b.of(Stream(s));
         if (!bandwidth || (b.shared && s > 0)) continue;
         const Int128 bits = busy[n][s].hidden + (how.overlap == Overlap::perfect ? busy[n][s].stalling : 0);
         work = std::max(work, cycles(bits, *bandwidth));
@@ -646,7 +645,7 @@ struct Estimator::Implementation {
     double slowest = 0;
     for (const std::size_t node : {way.parent, way.crosses ? skeleton.fanout : way.parent}) {
       const Bandwidths& b = hardware.nodes[node].bandwidth;
-      const std::optional<Bandwidth>& bandwidth = b.shared ? b.shared : b.own[std::size_t(stream)];
+      const std::optional<Bandwidth>& bandwidth = b.of(stream);
       if (!bandwidth) continue;
       slowest =
           std::max(slowest, double(hardware.bits[index(way.tensor)]) / bits_per_cycle(*bandwidth, hardware.clock));

@@ -22,7 +22,6 @@ constexpr std::size_t kMostPlaces = 12;  ///< where a tensor may be kept or not:
 }
 
 // ---- stores
-// ----------------------------------------------------------------------------------------------------------
 
 /// The regions with their stores, and each tensor's outermost.
 void list_regions(Machine& machine, const Hardware& hardware) {
@@ -92,41 +91,6 @@ void list_room(Machine& machine, const LoopProblem& problem, const Hardware& har
 }
 
 // ---- arrays
-// ----------------------------------------------------------------------------------------------------------
-
-/// Adds every way to share dimensions from d on out over axis a.
-void add_axis(const DimSizes& bounds, std::size_t a, std::size_t d, std::int64_t room, const DimSizes& children,
-              const AxisBounds& laid, std::map<DimSizes, AxisBounds>& next) {
-  if (d == kDims) {
-    next.try_emplace(children, laid);
-    return;
-  }
-  for (std::int64_t b = 1; b <= room && children[d] * b <= bounds[d]; ++b) {
-    if (bounds[d] % (children[d] * b) != 0) continue;
-    DimSizes product = children;
-    AxisBounds with = laid;
-    product[d] *= b;
-    with[a][d] = b;
-    add_axis(bounds, a, d + 1, room / b, product, with, next);
-  }
-}
-
-/// Choices with the same number of children in each dimension cost the same: one of them is enough.
-std::vector<SpatialChoice> spatial_choices(const FanoutNode& array, const DimSizes& bounds) {
-  DimSizes ones;
-  ones.fill(1);
-  AxisBounds none;
-  none.fill(ones);
-  std::map<DimSizes, AxisBounds> distinct{{ones, none}};
-  for (std::size_t a = 0; a < array.axes.size(); ++a) {
-    std::map<DimSizes, AxisBounds> next;
-    for (const auto& [children, laid] : distinct) add_axis(bounds, a, 0, array.axes[a].size, children, laid, next);
-    distinct = std::move(next);
-  }
-  std::vector<SpatialChoice> result;
-  for (const auto& [children, laid] : distinct) result.push_back({children, laid});
-  return result;
-}
 
 void find_sharing(SpatialChoice& choice, const DimSizes& bounds, const Tiles& tiles) {
   choice.steps = 1;
@@ -162,15 +126,13 @@ void list_groups(Region& region) {
 }
 
 void list_prices(Machine& machine, const LoopProblem& problem, const Hardware& hardware, const MapOptions& options) {
-  constexpr std::int64_t kWhole = 1'000'000;  // the model rounds the share of zeros to millionths
-  const std::int64_t zeros = hardware.gates_zeros ? std::llround(options.ifmap_zeros * double(kWhole)) : 0;
-  machine.worked = hardware.gates_zeros ? 1 - options.ifmap_zeros : 1;
+  machine.worked = double(worked_parts(hardware, options.ifmap_zeros)) / double(kWorkedWhole);
   machine.price = prices(hardware);
   for (const NodePrices& p : machine.price) {
     machine.power += double(p.cycle);
-    machine.mac_cost += double(macs(problem)) * double(p.mac) * double(kWhole - zeros) / double(kWhole);
+    machine.mac_cost += double(macs(problem)) * double(p.mac) * machine.worked;
   }
-  if (options.objective == Objective::energy) machine.tie = 1e-9 * machine.mac_cost / double(macs(problem));
+  if (options.objective == Objective::energy) machine.tie = 1e-9 * machine.mac_cost / machine.steps_of_one;
   machine.step_power = machine.power + machine.tie;
 }
 
@@ -180,13 +142,19 @@ Machine machine(const LoopProblem& problem, const Hardware& hardware, const MapO
   Machine machine;
   list_regions(machine, hardware);
   list_room(machine, problem, hardware);
+  machine.steps_of_one = double(macs(problem));
   list_prices(machine, problem, hardware, options);
   machine.pes = double(hardware.pes());
   machine.ofmap = tiles.whole_words(Tensor3::psum);
-  for (const std::int64_t D : problem.bounds) machine.steps_of_one *= double(D);
   for (Region& region : machine.regions) {
     if (!region.fanout) continue;
-    region.spread = spatial_choices(hardware.nodes[*region.fanout].fanout, problem.bounds);
+    const auto divides = [&](std::size_t d, std::int64_t children, std::int64_t b) {
+      return problem.bounds[d] % (children * b) == 0;
+    };
+    const FanoutNode& array = hardware.nodes[*region.fanout].fanout;
+    for (const auto& [children, axes] : spatial_choices(array, problem.bounds, divides)) {
+      region.spread.push_back({children, axes});
+    }
     for (SpatialChoice& choice : region.spread) {
       find_sharing(choice, problem.bounds, tiles);
       for (std::size_t i = 0; i < kTensors; ++i) {

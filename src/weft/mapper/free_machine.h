@@ -6,7 +6,8 @@
 
 #include "weft/mapper/free_tiles.h"
 #include "weft/mapper/mapper.h"
-#include "weft/mapper/skeleton.h"
+#include "weft/mapper/spatial.h"
+#include "weft/model/cost.h"
 
 namespace weft::free_search {
 

@@ -10,8 +10,6 @@
 
 #include "weft/base/error.h"
 #include "weft/mapper/free_nest.h"
-#include "weft/model/counts.h"
-#include "weft/placement/placement.h"
 
 namespace weft {
 namespace free_search {
@@ -65,7 +63,8 @@ class Search {
   void certify(Certificate& certificate) const {
     const Int128 value = certificate.objective_value;
     certificate.optimal = least_ >= limit_;
-    const double least = std::ceil((least_ - 1e-9 * machine_.mac_cost) * (1 - kRounding));  // without the ties' part
+    const double least =
+        std::ceil((least_ - machine_.tie * machine_.steps_of_one) * (1 - kRounding));  // without the ties' part
     certificate.lower_bound = certificate.optimal ? value : std::min(value, Int128(least));
     certificate.visited = visited_;
     certificate.pruned["bound"] = bounded_;
@@ -73,7 +72,6 @@ class Search {
   }
 
   // ---- one choice of stores
-  // ------------------------------------------------------------------------------------------
 
   /// What the transfers from the outermost stores cost at least, whatever is further in: the least of the nests of the
   /// outermost region alone.
@@ -139,7 +137,6 @@ class Search {
   }
 
   // ---- labels
-  // --------------------------------------------------------------------------------------------------------
 
   void enter(std::size_t region) { labels_.enter(stores_.regions[region].passed.size(), tiles_.size()); }
 
@@ -239,7 +236,6 @@ class Search {
   }
 
   // ---- arrays
-  // --------------------------------------------------------------------------------------------------------
 
   /// The tile of all children, if their number divides.
   std::optional<std::uint32_t> tile_of_all(std::uint32_t tile, const DimSizes& children) const {
@@ -306,7 +302,6 @@ class Search {
   }
 
   // ---- the outermost loops
-  // -------------------------------------------------------------------------------------------
 
   /// The best order of the loops over what a label leaves.
   Whole complete(std::uint32_t l) {
@@ -356,14 +351,7 @@ class Search {
     std::vector<Move> moves;
     for (std::uint32_t l = whole.label; l != kNoLabel; l = labels_[l].prev) moves.push_back(labels_[l].move);
     std::reverse(moves.begin(), moves.end());
-    MappingResult result;
-    result.mapping = mapping_of(moves, whole.loops, problem_, hardware_, machine_);
-    const Placement placement = place(problem_, result.mapping, hardware_);
-    WEFT_ASSERT(!overflow(problem_, placement, hardware_), "points are placed where their tiles fit");
-    result.counts = weft::count(problem_, placement, hardware_, options_.conventions);
-    result.cost = cost(result.counts, placement, hardware_, options_.ifmap_zeros);
-    result.certificate.objective_value = objective_value(options_.objective, result.cost, result.counts);
-    return result;
+    return costed(mapping_of(moves, whole.loops, problem_, hardware_, machine_), problem_, hardware_, options_);
   }
 
   const LoopProblem& problem_;

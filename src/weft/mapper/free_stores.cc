@@ -3,14 +3,10 @@
 
 #include <algorithm>
 
+#include "weft/model/counts.h"
+
 namespace weft::free_search {
 namespace {
-
-bool slides(int child, const Hardware& hardware, const Conventions& how) {
-  if (child == kCompute || how.hold == Hold::iteration) return false;
-  return how.halo == Halo::slide ||
-         (how.halo == Halo::as_store && !hardware.nodes[std::size_t(child)].store.refetch_halo);
-}
 
 /// Cycles that a word stalls on its way into a child, or out of it (docs/formulas.md, "Time"). Only child 0 of an array
 /// is looked at, so nothing inside the outermost array adds to them.
@@ -22,8 +18,7 @@ double stall_rate(Tensor3 t, Stream stream, const Way& way, const Machine& machi
   for (std::size_t n = way.parent; n < std::size_t(way.child); ++n) {
     const HardwareNode& node = hardware.nodes[n];
     if (n != way.parent && (node.kind != NodeKind::fanout || n != machine.first_fanout())) continue;
-    const std::optional<Bandwidth>& bandwidth =
-        node.bandwidth.shared ? node.bandwidth.shared : node.bandwidth.own[std::size_t(stream)];
+    const std::optional<Bandwidth>& bandwidth = node.bandwidth.of(stream);
     if (bandwidth)
       slowest = std::max(slowest, double(hardware.bits[index(t)]) / bits_per_cycle(*bandwidth, hardware.clock));
   }
@@ -47,7 +42,7 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
   const double child_write = inside ? 0 : double(machine.price[std::size_t(child)].write[i]);
   const auto stalls = [&](Stream stream) { return stall_rate(t, stream, way, machine, hardware, how); };
   if (t != Tensor3::psum) {
-    way.slides = t == Tensor3::ifmap && slides(child, hardware, how);
+    way.slides = !inside && how.hold == Hold::relevant && slides(hardware.nodes[std::size_t(child)].store, t, how);
     way.child_cost = how.ends == Ends::outer ? 0 : child_write;
     way.parent_stall = stalls(t == Tensor3::ifmap ? Stream::ifmap : Stream::weight);
     const double worked = t == Tensor3::weight && inside ? machine.worked : 1;

@@ -19,7 +19,6 @@ void Transfers::use(const StoreChoice& stores, bool counts_windows) {
 }
 
 // ---- points
-// ----------------------------------------------------------------------------------------------------------
 
 void Transfers::start(Figures& f, Key& key) const {
   f[kTime] = machine_.steps_of_one / machine_.pes;
@@ -79,7 +78,6 @@ void Transfers::add_parent(Figures& f, bool open, Tensor3 t, const Way& way, dou
 }
 
 // ---- loops
-// -----------------------------------------------------------------------------------------------------------
 
 void Transfers::turn(Figures& f, Key& key, std::size_t region, std::size_t d, std::uint32_t tile, std::uint32_t to) {
   for (const Tensor3 t : kAllTensors) {
@@ -147,7 +145,6 @@ void Transfers::decide_children(Figures& f, Key& key, std::uint32_t tile, std::u
 }
 
 // ---- arrays
-// ----------------------------------------------------------------------------------------------------------
 
 void Transfers::cross(Figures& f, Key& key, std::size_t region, const DimSizes& children, std::uint32_t inner,
                       std::uint32_t outer) {
@@ -292,7 +289,6 @@ void Transfers::cross_psum(Figures& f, bool open, double copies, std::size_t fan
 }
 
 // ---- windows
-// ---------------------------------------------------------------------------------------------------------
 
 const SlidingWords& Transfers::nest_words(std::size_t w, const WindowNest& nest) {
   const auto [entry, fresh] = nest_words_.try_emplace({w, nest});

@@ -134,52 +134,14 @@ class Search {
 
   // ---- the space ---------------------------------------------------------------------------------------------------
 
-  /// Every way to put at most `room` children of one axis to use.
-  void axis_choices(std::size_t d, std::int64_t room, DimSizes& at, std::vector<DimSizes>& all) const {
-    if (d == kDims) {
-      all.push_back(at);
-      return;
-    }
-    const std::int64_t most = spatial_[d] < 0 ? 1 : std::min(room, problem_.bounds[d]);
-    for (std::int64_t b = 1; b <= most; ++b) {
-      at[d] = b;
-      axis_choices(d + 1, room / b, at, all);
-    }
-    at[d] = 1;
-  }
-
-  /// The distinct ways over all axes. Which axis a dimension takes changes nothing but what fits.
+  /// The ways to spread dimensions over the array: an outer loop of several children must need the last of them.
   void list_spatial() {
-    DimSizes ones;
-    ones.fill(1);
-    std::map<DimSizes, AxisBounds> distinct;
-    AxisBounds none;
-    none.fill(ones);
-    distinct[ones] = none;
-    const auto& axes = hardware_.nodes[skeleton_.fanout].fanout.axes;
-    for (std::size_t a = 0; a < axes.size(); ++a) {
-      std::vector<DimSizes> choices;
-      axis_choices(0, axes[a].size, ones, choices);
-      std::map<DimSizes, AxisBounds> next;
-      for (const auto& [children, bounds] : distinct) {
-        for (const DimSizes& choice : choices) {
-          DimSizes product = children;
-          bool useful = true;
-          for (std::size_t d = 0; d < kDims; ++d) {
-            product[d] *= choice[d];
-            // An outer loop of b tiles must need the last of them.
-            useful = useful && (children[d] - 1) * choice[d] < problem_.bounds[d];
-          }
-          if (!useful) continue;
-          AxisBounds laid = bounds;
-          laid[a] = choice;
-          next.try_emplace(product, laid);
-        }
-      }
-      distinct = std::move(next);
-    }
-    for (const auto& [children, axes_bounds] : distinct) {
-      if (worth(children)) spatials_.push_back({children, axes_bounds});
+    const auto allowed = [this](std::size_t d, std::int64_t children, std::int64_t b) {
+      return b == 1 || (spatial_[d] >= 0 && (children - 1) * b < problem_.bounds[d]);
+    };
+    const FanoutNode& array = hardware_.nodes[skeleton_.fanout].fanout;
+    for (const auto& [children, axes] : spatial_choices(array, problem_.bounds, allowed)) {
+      if (worth(children)) spatials_.push_back({children, axes});
     }
   }
 
@@ -719,12 +681,7 @@ class Search {
 
   /// The model's own counts and cost of a choice.
   MappingResult result_of(const Choice& choice, const SpatialChoice& spatial) const {
-    MappingResult result;
-    result.mapping = to_mapping(skeleton_, choice, spatial.axes, hardware_);
-    const Placement placement = place(problem_, result.mapping, hardware_);
-    result.counts = weft::count(problem_, placement, hardware_, options_.conventions);
-    result.cost = cost(result.counts, placement, hardware_, options_.ifmap_zeros);
-    return result;
+    return costed(to_mapping(skeleton_, choice, spatial.axes, hardware_), problem_, hardware_, options_);
   }
 
   // ---- what cannot be ----------------------------------------------------------------------------------------------
@@ -784,6 +741,16 @@ std::string to_string(Objective objective) { return std::string(kObjectiveNames[
 
 Int128 objective_value(Objective objective, const Cost& cost, const Counts& counts) {
   return value_of(objective, cost.total, counts.latency_cycles);
+}
+
+MappingResult costed(Mapping mapping, const LoopProblem& problem, const Hardware& hardware, const MapOptions& options) {
+  MappingResult result{.mapping = std::move(mapping)};
+  const Placement placement = place(problem, result.mapping, hardware);
+  WEFT_ASSERT(!overflow(problem, placement, hardware), "a mapping that was searched fits");
+  result.counts = count(problem, placement, hardware, options.conventions);
+  result.cost = cost(result.counts, placement, hardware, options.ifmap_zeros);
+  result.certificate.objective_value = objective_value(options.objective, result.cost, result.counts);
+  return result;
 }
 
 MappingResult find_mapping(const LoopProblem& problem, const Hardware& hardware, const Dataflow& dataflow,

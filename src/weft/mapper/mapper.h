@@ -49,6 +49,10 @@ struct MapOptions {
 MappingResult find_mapping(const LoopProblem& problem, const Hardware& hardware, const Dataflow& dataflow,
                            const MapOptions& options);
 
+/// A mapping that fits, with the model's counts and cost of it; of the certificate only the objective value. Errors:
+/// mapping.*
+MappingResult costed(Mapping mapping, const LoopProblem& problem, const Hardware& hardware, const MapOptions& options);
+
 /// Objective value of a cost.
 Int128 objective_value(Objective objective, const Cost& cost, const Counts& counts);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "weft/dataflow/dataflow.h"
+#include "weft/mapper/spatial.h"
 #include "weft/placement/placement.h"
 
 namespace weft {
@@ -42,9 +43,7 @@ struct Choice {
   std::size_t slots = 0;
 };
 
-/// The choice as a mapping. Spatial loops are laid on the axes of the array as `axes` says: for each dimension, one
-/// bound for each axis; the first axis is outermost.
-using AxisBounds = std::array<DimSizes, 3>;
+/// The choice as a mapping, with its spatial loops laid on the axes of the array.
 Mapping to_mapping(const Skeleton& skeleton, const Choice& choice, const AxisBounds& axes, const Hardware& hardware);
 
 }  // namespace weft

@@ -76,15 +76,18 @@ Cost cost(const Counts& counts, const Placement& placement, const Hardware& hard
   return cost;
 }
 
+std::int64_t worked_parts(const Hardware& hardware, double ifmap_zeros) {
+  return hardware.gates_zeros ? kWorkedWhole - std::llround(ifmap_zeros * double(kWorkedWhole)) : kWorkedWhole;
+}
+
 Cost cost(const Counts& counts, const Placement& placement, const Hardware& hardware, double ifmap_zeros,
           const OffchipCode& offchip) {
-  constexpr std::int64_t kWhole = 1'000'000;
-  const std::int64_t worked = hardware.gates_zeros ? kWhole - std::llround(ifmap_zeros * double(kWhole)) : kWhole;
+  const std::int64_t worked = worked_parts(hardware, ifmap_zeros);
   const std::size_t innermost_filter = placement.points[index(Tensor3::weight)].back().node;
   const Int128 filter_reads = counts.stores[innermost_filter][index(Tensor3::weight)].reads;
   return cost(counts, placement, hardware,
-              Activity{.gated_macs = counts.macs - counts.macs * worked / kWhole,
-                       .gated_filter_reads = filter_reads - filter_reads * worked / kWhole,
+              Activity{.gated_macs = counts.macs - counts.macs * worked / kWorkedWhole,
+                       .gated_filter_reads = filter_reads - filter_reads * worked / kWorkedWhole,
                        .offchip = offchip});
 }
 

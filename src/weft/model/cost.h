@@ -38,6 +38,11 @@ struct Activity {
 /// Prices the counts, with what the data make of them.
 Cost cost(const Counts& counts, const Placement& placement, const Hardware& hardware, const Activity& activity);
 
+/// MACs that are not gated, in parts of kWorkedWhole, where that share of the ifmap's values is zero: all of them where
+/// the hardware gates nothing.
+inline constexpr std::int64_t kWorkedWhole = 1'000'000;
+std::int64_t worked_parts(const Hardware& hardware, double ifmap_zeros);
+
 /// The same by the share of zero values in the ifmap: on hardware that gates zeros, the MACs of those values and their
 /// reads of the filter cost nothing (JSSC 2017, Section V-E); elsewhere it changes nothing.
 Cost cost(const Counts& counts, const Placement& placement, const Hardware& hardware, double ifmap_zeros = 0,

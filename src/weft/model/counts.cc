@@ -298,13 +298,11 @@ struct Counter {
     std::vector<Transfer> result;
     const auto& points = placement.points[index(t)];
     for (std::size_t i = 1; i < points.size(); ++i) {
-      const StoreNode& child = hardware.nodes[points[i].node].store;
-      const bool refetch = how.halo == Halo::refetch || (how.halo == Halo::as_store && child.refetch_halo);
       result.push_back({.tensor = t,
                         .parent = points[i - 1].node,
                         .child = points[i],
                         .child_node = points[i].node,
-                        .slides = !refetch && t == Tensor3::ifmap,
+                        .slides = slides(hardware.nodes[points[i].node].store, t, how),
                         .every_step = how.hold == Hold::iteration});
     }
     result.push_back({.tensor = t,
@@ -361,6 +359,11 @@ struct Counter {
 };
 
 }  // namespace
+
+bool slides(const StoreNode& store, Tensor3 t, const Conventions& how) {
+  const bool refetches = how.halo == Halo::refetch || (how.halo == Halo::as_store && store.refetch_halo);
+  return t == Tensor3::ifmap && !refetches;
+}
 
 Counts count(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
              const Conventions& conventions, const OffchipCode& offchip, std::optional<std::int64_t> steps) {

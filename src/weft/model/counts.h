@@ -15,4 +15,7 @@ namespace weft {
 Counts count(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
              const Conventions& conventions, const OffchipCode& offchip = {}, std::optional<std::int64_t> steps = {});
 
+/// Whether a store takes only what is new of an ifmap window that slides; all of it else.
+bool slides(const StoreNode& store, Tensor3 t, const Conventions& how);
+
 }  // namespace weft

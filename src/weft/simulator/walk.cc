@@ -565,8 +565,7 @@ class Walker {
   // ---- time --------------------------------------------------------------------------------------------------------
 
   std::optional<Bandwidth> bandwidth(std::size_t node, Stream stream) const {
-    const Bandwidths& b = hardware_.nodes[node].bandwidth;
-    return b.shared ? b.shared : b.own[static_cast<std::size_t>(stream)];
+    return hardware_.nodes[node].bandwidth.of(stream);
   }
 
   static Stream stream_of(const Transfer& transfer, bool up) {

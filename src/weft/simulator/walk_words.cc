@@ -549,8 +549,7 @@ class Walker {
   using WayKey = std::tuple<std::size_t, std::size_t, Stream, std::size_t>;  ///< parent, child, stream, node
 
   std::optional<Bandwidth> bandwidth(std::size_t node, Stream stream) const {
-    const Bandwidths& b = hardware_.nodes[node].bandwidth;
-    return b.shared ? b.shared : b.own[static_cast<std::size_t>(stream)];
+    return hardware_.nodes[node].bandwidth.of(stream);
   }
 
   void time_way(const Level& parent, const Level& child, Stream stream, const std::vector<Move>& moves, Sharing sharing,
