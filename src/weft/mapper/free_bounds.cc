@@ -5,6 +5,27 @@
 
 namespace weft::free_search {
 
+double value_of(Objective objective, const Least& least) {
+  switch (objective) {
+    case Objective::energy:
+      return least.cost;
+    case Objective::latency:
+      return least.time;
+    case Objective::edp:
+      break;
+  }
+  return least.cost * least.time;
+}
+
+Bounds::Bounds(const Hardware& hardware, const MapOptions& options, const Machine& machine, const Tiles& tiles)
+    : hardware_(hardware), how_(options.conventions), machine_(machine), tiles_(tiles), objective_(options.objective) {
+  if (machine_.regions.size() != 2) return;
+  for (const std::size_t c : machine_.regions[1].widest) {
+    const SpatialChoice& choice = machine_.regions[1].spread[c];
+    widest_.add(choice.sharing, machine_.idle_steps(choice));
+  }
+}
+
 /// What transfers not begun yet may spare those further in, at most: they have no more visits than tiles are left.
 double Bounds::refund(Tensor3 t, std::size_t level, std::uint32_t tile) const {
   const std::vector<Way>& ways = stores_->ways[index(t)];
@@ -21,11 +42,15 @@ double Bounds::not_begun(Tensor3 t, std::size_t level) const {
   return sum;
 }
 
-Least Bounds::least(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile) const {
+double Bounds::least(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile) {
+  if (region == 1 && machine_.regions.size() == 2) return least(crossing(f, key, tile));
+  return value_of(objective_, least_of(f, key, region, tile));
+}
+
+Least Bounds::least_of(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile) const {
   Least result{.cost = f[kCost], .time = f[kTime]};
   double saved = 0;
   bool begun = false;  // a way from an outermost store
-  const bool outside = region == 0, one_array = machine_.regions.size() == 2;
   for (const Tensor3 t : kAllTensors) {
     const std::size_t i = index(t);
     const double whole = tiles_.whole_words(t);
@@ -35,7 +60,7 @@ Least Bounds::least(const Figures& f, const Key& key, std::size_t region, std::u
       const double word = f[kX0 + i] + slide;
       if (word < 0) {
         result.cost += word * tiles_.base(t, tile);
-      } else if (outside) {
+      } else if (region == 0) {
         double now = f[kX0 + i] * tiles_.base(t, tile);
         if (t == Tensor3::ifmap) now += slide * tiles_.others(t, tile) / tiles_.fixed_words(t) * whole;
         result.cost += now;
@@ -44,12 +69,6 @@ Least Bounds::least(const Figures& f, const Key& key, std::size_t region, std::u
         result.cost += word * whole;
       }
       result.time += f[kStall0 + i] * whole;
-    } else if (f[kX0 + i] > 0 && one_array) {
-      const Way& way = stores_->ways[i][level];
-      const bool hops = t != Tensor3::psum || how_.ends != Ends::outer;
-      const double hop = hops ? double(machine_.price[machine_.first_fanout()].hop[i]) : 0;
-      const double shared = way.parent_cost + way.distinct_cost + way.spared;
-      result.cost += f[kX0 + i] * (hop - way.spared + shared / machine_.most_sharing[i]);
     }
     result.cost += not_begun(t, level) + refund(t, level, tile);
     begun = begun || level + 1 == stores_->ways[i].size();
@@ -71,19 +90,23 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::uint32_
   Crossing result{.base = {.cost = f[kCost] + outermost_least_, .time = f[kTime]}};
   for (const Tensor3 t : kAllTensors) {
     const std::size_t i = index(t), level = stores_->level(1, key.code, t);
-    const Way& way = stores_->ways[i][level];
+    const std::vector<Way>& ways = stores_->ways[i];
+    const Way& way = ways[level];
     result.base.cost += not_begun(t, level) + refund(t, level, tile);
+    if (!way.crosses && ways.back().crosses) result.base.cost += ways.back().least;
+    const double parent = way.crosses ? way.parent_cost + way.distinct_cost : 0;
     double words = f[kX0 + i];
-    result.open[i] = key.is_open(t);
-    if (result.open[i]) {
+    if (key.is_open(t)) {
       const double base = tiles_.base(t, tile), whole = tiles_.whole_words(t);
       const double slide = t == Tensor3::ifmap ? f[kSlide] : 0;
       words = way.slides ? tiles_.others(t, tile) / tiles_.fixed_words(t) * whole : base;
       result.each[i] = std::min(0.0, f[kX0 + i]) * base + (std::max(0.0, f[kX0 + i]) + slide) * words;
-      result.stay[i] = whole * (f[kX0 + i] + slide + way.parent_cost + way.distinct_cost);
+      result.stay[i] = whole * (f[kX0 + i] + slide + parent);
+      result.base.time += f[kStall0 + i] * whole;
     }
+    if (!way.crosses) continue;
     result.each[i] -= words * way.spared;
-    result.shared[i] = words * (way.parent_cost + way.distinct_cost + way.spared);
+    result.shared[i] = words * (parent + way.spared);
     const double hops = words * double(machine_.price[fanout].hop[i]);
     if (t != Tensor3::psum || how_.ends != Ends::outer) {
       result.each[i] += hops;
@@ -95,18 +118,34 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::uint32_
   return result;
 }
 
-Least Bounds::least(const Crossing& crossing, const SpatialChoice& choice) const {
-  Least result = crossing.base;
-  double saved = 0;
-  for (std::size_t i = 0; i < kTensors; ++i) {
-    const double now = crossing.each[i] + crossing.shared[i] / choice.sharing[i];
-    result.cost += now;
-    if (crossing.open[i]) saved = std::max(saved, now - crossing.stay[i]);
+void Bounds::least(const Crossing& crossing, const Sharings& ways, const std::vector<double>& ifmap_share,
+                   std::vector<double>& values) const {
+  values.resize(ways.size());
+  const auto& [base, each, shared, stay] = crossing;
+  const double *ifmap = ifmap_share.data(), *weight = ways.share[index(Tensor3::weight)].data(),
+               *psum = ways.share[index(Tensor3::psum)].data(), *idle = ways.idle.data();
+  const auto fill = [&](const auto& value) {
+    for (std::size_t w = 0; w < values.size(); ++w) {
+      const double i = each[0] + shared[0] * ifmap[w];
+      const double f = each[1] + shared[1] * weight[w];
+      const double p = each[2] + shared[2] * psum[w];
+      const double saved = std::max(std::max(i - stay[0], f - stay[1]), std::max(p - stay[2], 0.0));
+      values[w] = value(base.cost + (i + f + p - saved + machine_.step_power * idle[w]), base.time + idle[w]);
+    }
+  };
+  switch (objective_) {
+    case Objective::energy:
+      return fill([](double cost, double) { return cost; });
+    case Objective::latency:
+      return fill([](double, double time) { return time; });
+    case Objective::edp:
+      return fill([](double cost, double time) { return cost * time; });
   }
-  const double idle = choice.steps - machine_.steps_of_one / machine_.pes;  // steps are first those of a full machine
-  result.cost += machine_.step_power * idle - saved;
-  result.time += idle;
-  return result;
+}
+
+double Bounds::least(const Crossing& crossing) {
+  least(crossing, widest_, widest_.share[index(Tensor3::ifmap)], values_);
+  return *std::min_element(values_.begin(), values_.end());
 }
 
 }  // namespace weft::free_search

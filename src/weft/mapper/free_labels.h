@@ -29,24 +29,12 @@ struct Label {
 struct Order {
   Objective objective = Objective::energy;
   bool best_only = false;  ///< of each tile and key only the label with the least objective, for a first mapping
-  bool relaxed = false;    ///< for a bound: labels that differ only in what they use of shared stores are joined
 
-  double value(const Least& l) const {
-    switch (objective) {
-      case Objective::energy:
-        return l.cost;
-      case Objective::latency:
-        return l.time;
-      case Objective::edp:
-        break;
-    }
-    return l.cost * l.time;
-  }
+  double value(const Least& least) const { return value_of(objective, least); }
   bool no_worse(const Figures& a, const Figures& b) const;
 };
 
-/// The labels that none like them is better than, in lists by tile, points passed and what else their keys say, as far
-/// as that is not too many lists.
+/// The labels that none like them is better than, by tile and key.
 class Labels {
  public:
   const Label& operator[](std::uint32_t l) const { return labels_[l]; }
@@ -63,13 +51,19 @@ class Labels {
   bool reached(std::uint32_t tile) const { return reached_[tile]; }
 
  private:
-  std::size_t list_of(std::uint32_t tile, const Key& key) const;
-  static bool join(Figures& kept, const Figures& f, const Order& order);
+  /// Labels of one tile and one key.
+  struct Group {
+    std::uint64_t key;
+    std::uint32_t first = kNoLabel, next = kNoGroup;
+  };
+  static constexpr std::uint32_t kNoGroup = ~0u;
+
+  std::uint32_t& list_of(std::uint32_t tile, std::uint64_t key);
 
   std::vector<Label> labels_;
-  std::vector<std::uint32_t> heads_;  ///< of the lists
-  std::vector<bool> reached_;         ///< tiles with labels
-  std::size_t kinds_ = 1;             ///< lists for each tile and code
+  std::vector<std::uint32_t> heads_;  ///< the first groups, by tile and points passed
+  std::vector<Group> groups_;
+  std::vector<bool> reached_;  ///< tiles with labels
   std::size_t codes_ = 1;
 };
 

@@ -105,23 +105,22 @@ void find_sharing(SpatialChoice& choice, const DimSizes& bounds, const Tiles& ti
   }
 }
 
-void list_groups(Region& region) {
-  std::map<std::array<double, kTensors + 1>, std::vector<std::size_t>> groups;
+/// Of the choices with the same sharing and steps one is enough.
+void list_widest(Region& region) {
+  std::map<std::array<double, kTensors + 1>, std::size_t> distinct;
   for (std::size_t c = 0; c < region.spread.size(); ++c) {
     const SpatialChoice& choice = region.spread[c];
-    groups[{choice.steps, choice.sharing[0], choice.sharing[1], choice.sharing[2]}].push_back(c);
+    distinct.try_emplace({choice.steps, choice.sharing[0], choice.sharing[1], choice.sharing[2]}, c);
   }
-  for (auto& [same, members] : groups) region.groups.push_back(std::move(members));
   const auto within = [](const SpatialChoice& a, const SpatialChoice& b) {
     return a.steps >= b.steps && a.sharing[0] <= b.sharing[0] && a.sharing[1] <= b.sharing[1] &&
            a.sharing[2] <= b.sharing[2];
   };
-  for (const auto& group : region.groups) {
-    const SpatialChoice& choice = region.spread[group.front()];
-    const bool widest = std::none_of(region.groups.begin(), region.groups.end(), [&](const auto& other) {
-      return &other != &group && within(choice, region.spread[other.front()]);
+  for (const auto& [same, c] : distinct) {
+    const bool widest = std::none_of(distinct.begin(), distinct.end(), [&](const auto& other) {
+      return other.second != c && within(region.spread[c], region.spread[other.second]);
     });
-    if (widest) region.widest.push_back(group.front());
+    if (widest) region.widest.push_back(c);
   }
 }
 
@@ -155,13 +154,8 @@ Machine machine(const LoopProblem& problem, const Hardware& hardware, const MapO
     for (const auto& [children, axes] : spatial_choices(array, problem.bounds, divides)) {
       region.spread.push_back({children, axes});
     }
-    for (SpatialChoice& choice : region.spread) {
-      find_sharing(choice, problem.bounds, tiles);
-      for (std::size_t i = 0; i < kTensors; ++i) {
-        machine.most_sharing[i] = std::max(machine.most_sharing[i], choice.sharing[i]);
-      }
-    }
-    list_groups(region);
+    for (SpatialChoice& choice : region.spread) find_sharing(choice, problem.bounds, tiles);
+    list_widest(region);
   }
   return machine;
 }

@@ -24,8 +24,7 @@ struct Region {
   std::optional<std::size_t> fanout;
   std::array<std::vector<std::size_t>, kTensors> stores;  ///< that may keep the tensor, innermost first
   std::vector<SpatialChoice> spread;
-  std::vector<std::vector<std::size_t>> groups;  ///< of `spread`, with the same sharing and steps
-  std::vector<std::size_t> widest;               ///< of `spread`: no other shares more in fewer steps
+  std::vector<std::size_t> widest;  ///< of `spread`: no other shares more in fewer steps
 };
 
 /// Stores that several tensors may fill are at most so many in a region: their use is a figure of each label.
@@ -48,8 +47,9 @@ struct Machine {
   double worked = 1;                 ///< share of MACs that are not gated
   double pes = 1, steps_of_one = 1;  ///< PEs; steps of the layer on one of them
   double ofmap = 0;                  ///< words of partial sums
-  std::array<double, kTensors> most_sharing{1, 1, 1};
 
+  /// Steps of the layer on the only array beyond those if all PEs worked.
+  double idle_steps(const SpatialChoice& choice) const { return choice.steps - steps_of_one / pes; }
   std::size_t first_fanout() const { return regions.size() > 1 ? *regions[1].fanout : room.size(); }
 };
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <limits>
-#include <map>
+#include <memory>
 #include <optional>
 
+#include "weft/base/ceil_div.h"
 #include "weft/base/error.h"
 #include "weft/mapper/free_nest.h"
 
@@ -16,13 +16,21 @@ namespace free_search {
 namespace {
 
 constexpr double kRounding = 1e-11;  ///< of sums and products of a few dozen doubles
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// A label with its outermost loops.
 struct Whole {
   Least least;
   std::uint32_t label = kNoLabel;
   std::vector<std::uint8_t> loops;  ///< dimensions, innermost first
+};
+
+/// The choices of an array that a tile leaves room for, and the tiles of all children.
+struct Places {
+  std::vector<std::uint32_t> choice, all;
+  Sharings sharings;
+  std::vector<double> copies;        ///< one over the children that want the same ifmap words along all windows
+  std::vector<std::uint32_t> parts;  ///< which of `windows` has the windows of all children
+  std::vector<std::uint32_t> windows;
 };
 
 class Search {
@@ -34,8 +42,10 @@ class Search {
         tiles_(problem, hardware.bits),
         machine_(machine(problem, hardware, options, tiles_)),
         transfers_(hardware, options.conventions, machine_, tiles_),
-        bounds_(hardware, options.conventions, machine_, tiles_) {
+        bounds_(hardware, options, machine_, tiles_) {
     order_.objective = options.objective;
+    places_.resize(machine_.regions.size());
+    for (auto& of_tiles : places_) of_tiles.resize(tiles_.size());
   }
 
   MappingResult run() {
@@ -48,7 +58,7 @@ class Search {
       for (const Kept& kept : all) {
         stores_ = choose(kept, machine_, hardware_, options_.conventions, tiles_);
         transfers_.use(stores_, countable && !first);
-        bounds_.use(stores_, outermost_least(kept));
+        bounds_.use(stores_, outermost_least());
         search();
       }
     }
@@ -62,9 +72,9 @@ class Search {
  private:
   void certify(Certificate& certificate) const {
     const Int128 value = certificate.objective_value;
-    certificate.optimal = least_ >= limit_;
+    certificate.optimal = least_dear_ >= limit_;
     const double least =
-        std::ceil((least_ - machine_.tie * machine_.steps_of_one) * (1 - kRounding));  // without the ties' part
+        std::ceil((least_dear_ - machine_.tie * machine_.steps_of_one) * (1 - kRounding));  // without the ties' part
     certificate.lower_bound = certificate.optimal ? value : std::min(value, Int128(least));
     certificate.visited = visited_;
     certificate.pruned["bound"] = bounded_;
@@ -73,28 +83,34 @@ class Search {
 
   // ---- one choice of stores
 
-  /// What the transfers from the outermost stores cost at least, whatever is further in: the least of the nests of the
-  /// outermost region alone.
-  double outermost_least(const Kept& kept) {
-    Kept outside(kept.begin(), kept.begin() + std::ptrdiff_t(std::min(machine_.first_fanout(), kept.size())));
-    const auto [known, fresh] = outermost_least_.try_emplace(std::move(outside), 0);
-    if (!fresh) return known->second;
-    const double limit = limit_;
-    const Order order = order_;
-    limit_ = kInfinity;
-    order_ = {.objective = Objective::energy, .relaxed = true};
-    bounds_.use(stores_, 0);
-    for (const bool first : {true, false}) {
-      order_.best_only = first;
-      labels_.clear();
-      enter(0);
-      add(0, {});
-      for (const std::uint32_t l : sweep(0)) limit_ = std::min(limit_, complete(l).least.cost);
+  /// What the transfers from the outermost stores into those of the outermost region cost at least. Each tensor has a
+  /// point there; the outermost one of them stands around some tile. Transfers decided further in have more words than
+  /// if they were decided at that tile, and of those still open the next loop decides all but one.
+  double outermost_least() const {
+    double least = kInfinity;
+    const StoreChoice::Here& here = stores_.regions.front();
+    bool any = false;
+    for (const Tensor3 last : kAllTensors) {
+      if (here.stores[index(last)].empty()) continue;
+      any = true;
+      const double room = machine_.room[here.stores[index(last)].back()];
+      for (std::uint32_t tile = 0; tile < tiles_.size(); ++tile) {
+        if (tiles_.bits(last, tile) > room) continue;
+        double cost = 0, saved = 0;
+        for (const Tensor3 t : kAllTensors) {
+          if (here.stores[index(t)].empty()) continue;
+          const Way& way = stores_.ways[index(t)].back();
+          const double word = std::max(0.0, way.child_cost + way.parent_cost + way.distinct_cost),
+                       whole = tiles_.whole_words(t);
+          const double words =
+              way.slides ? tiles_.others(t, tile) / tiles_.fixed_words(t) * whole : tiles_.base(t, tile);
+          cost += word * words + way.constant;
+          saved = std::max(saved, word * (words - whole));
+        }
+        least = std::min(least, cost - saved);
+      }
     }
-    known->second = limit_;
-    limit_ = limit;
-    order_ = order;
-    return known->second;
+    return any ? std::max(0.0, least) : 0;
   }
 
   void search() {
@@ -128,7 +144,11 @@ class Search {
     std::sort(promise.begin(), promise.end());
     for (std::size_t begin = 0, count = 1; begin < promise.size(); begin += count, count *= kGrowth) {
       enter(0);
-      for (std::size_t i = begin; i < std::min(promise.size(), begin + count); ++i) {
+      const std::size_t end = std::min(promise.size(), begin + count);
+      // In the order of their tiles, so that what was found out about one serves the next.
+      std::sort(promise.begin() + std::ptrdiff_t(begin), promise.begin() + std::ptrdiff_t(end),
+                [](const auto& a, const auto& b) { return a.second < b.second; });
+      for (std::size_t i = begin; i < end; ++i) {
         if (promise[i].first < limit_) spread(promise[i].second, 1);
       }
       for (const std::uint32_t l : sweep(0)) consider(complete(l));
@@ -143,7 +163,7 @@ class Search {
   void add(std::size_t region, const Label& label) {
     ++visited_;
     const Key key = Key::unpacked(label.key);
-    if (limit_ < kInfinity && order_.value(bounds_.least(label.f, key, region, label.tile)) >= limit_) {
+    if (limit_ < kInfinity && bounds_.least(label.f, key, region, label.tile) >= limit_) {
       ++bounded_;
       return;
     }
@@ -248,33 +268,84 @@ class Search {
     return to;
   }
 
-  /// Puts the array outside `region` around a label in every way that may beat the best mapping.
-  void spread(std::uint32_t l, std::size_t region) {
-    const Region& from = machine_.regions[region];
-    const bool bounded = limit_ < kInfinity && machine_.regions.size() == 2;
-    const Bounds::Crossing crossing =
-        bounded ? bounds_.crossing(labels_[l].f, Key::unpacked(labels_[l].key), labels_[l].tile) : Bounds::Crossing{};
-    for (const std::vector<std::size_t>& group : from.groups) {
-      if (bounded && order_.value(bounds_.least(crossing, from.spread[group.front()])) >= limit_) {
-        visited_ += std::int64_t(group.size());
-        bounded_ += std::int64_t(group.size());
-        continue;
-      }
-      for (const std::size_t c : group) spread(l, region, c);
+  /// How many children may want one word of each tensor, at most, if each works through `tile`.
+  std::array<double, kTensors> sharing_around(std::uint32_t tile, const SpatialChoice& spatial) const {
+    std::array<double, kTensors> sharing = spatial.sharing;
+    for (std::size_t w = 0; w < tiles_.windows().size(); ++w) {
+      const WindowAxis& window = tiles_.windows()[w];
+      const auto [m, n] = tiles_.window_extent(w, tile);
+      const std::int64_t a = window.axis->terms[0].coefficient, b = window.axis->terms[1].coefficient;
+      const std::int64_t words = (m - 1) * a + (n - 1) * b + 1;  // that a child's tile spans
+      const std::int64_t x = spatial.children[window.a], y = spatial.children[window.b];
+      const std::int64_t most =
+          std::min(std::min(x, ceil_div(words, m * a)) * y, x * std::min(y, ceil_div(words, n * b)));
+      sharing[index(Tensor3::ifmap)] *= double(most) / double(x * y);
     }
+    return sharing;
   }
 
-  void spread(std::uint32_t l, std::size_t region, std::size_t choice) {
+  /// The choices of the array outside `region` whose children `tile` leaves room for.
+  const Places& places(std::uint32_t tile, std::size_t region) {
+    std::unique_ptr<const Places>& known = places_[region][tile];
+    if (known) return *known;
+    auto places = std::make_unique<Places>();
+    const std::vector<SpatialChoice>& spread = machine_.regions[region].spread;
+    for (std::uint32_t c = 0; c < spread.size(); ++c) {
+      const std::optional<std::uint32_t> all = tile_of_all(tile, spread[c].children);
+      if (!all) continue;
+      const auto same = [&](std::uint32_t w) { return tiles_.window_part(w) == tiles_.window_part(*all); };
+      const auto part = std::find_if(places->windows.begin(), places->windows.end(), same);
+      places->parts.push_back(std::uint32_t(part - places->windows.begin()));
+      if (part == places->windows.end()) places->windows.push_back(*all);
+      double copies = 1;
+      for (std::size_t d = 0; d < kDims; ++d) {
+        if (!tiles_.relevant(Tensor3::ifmap, d)) copies *= double(spread[c].children[d]);
+      }
+      places->copies.push_back(1 / copies);
+      places->choice.push_back(c);
+      places->all.push_back(*all);
+      places->sharings.add(sharing_around(tile, spread[c]), machine_.idle_steps(spread[c]));
+    }
+    known = std::move(places);
+    return *known;
+  }
+
+  /// Puts the array outside `region` around a label in every way that may beat the best mapping.
+  void spread(std::uint32_t l, std::size_t region) {
+    const Places& here = places(labels_[l].tile, region);
+    const bool bounded = limit_ < kInfinity && machine_.regions.size() == 2;
+    if (bounded) {
+      const Key key = Key::unpacked(labels_[l].key);
+      const std::vector<double>* share = &here.sharings.share[index(Tensor3::ifmap)];
+      if (transfers_.counts_share(key)) {
+        window_share_.clear();
+        for (const std::uint32_t all : here.windows)
+          window_share_.push_back(transfers_.counted_share(key, labels_[l].tile, all).first);
+        share_.resize(here.copies.size());
+        for (std::size_t p = 0; p < share_.size(); ++p) share_[p] = here.copies[p] * window_share_[here.parts[p]];
+        share = &share_;
+      }
+      bounds_.least(bounds_.crossing(labels_[l].f, key, labels_[l].tile), here.sharings, *share, least_);
+    }
+    std::size_t tried = 0;
+    for (std::size_t p = 0; p < here.choice.size(); ++p) {
+      if (bounded && least_[p] >= limit_) continue;
+      spread(l, region, here.choice[p], here.all[p]);
+      ++tried;
+    }
+    visited_ += std::int64_t(here.choice.size() - tried);
+    bounded_ += std::int64_t(here.choice.size() - tried);
+  }
+
+  void spread(std::uint32_t l, std::size_t region, std::uint32_t choice, std::uint32_t all) {
     const SpatialChoice& spatial = machine_.regions[region].spread[choice];
     const std::uint32_t tile = labels_[l].tile;
-    const std::optional<std::uint32_t> all = tile_of_all(tile, spatial.children);
-    if (!all) return;
     Label label = around(l, {Move::array, 0, std::int64_t(choice)});
     Key key = Key::unpacked(labels_[l].key);
     add_steps(label.f, region, spatial);
-    transfers_.cross(label.f, key, region, spatial.children, tile, *all);
+    transfers_.cross(label.f, key, region, spatial.children, tile, all);
     label.key = key.packed();
-    label.tile = *all;
+    label.tile = all;
     add(region - 1, label);
   }
 
@@ -282,7 +353,7 @@ class Search {
   void add_steps(Figures& f, std::size_t region, const SpatialChoice& spatial) const {
     const double before = f[kTime];
     if (machine_.regions.size() == 2) {
-      f[kTime] += spatial.steps - machine_.steps_of_one / machine_.pes;
+      f[kTime] += machine_.idle_steps(spatial);
     } else {
       double used = 1;
       for (const std::int64_t c : spatial.children) used *= double(c);
@@ -291,14 +362,9 @@ class Search {
     f[kCost] += machine_.step_power * (f[kTime] - before);
   }
 
-  double least_spread(std::uint32_t l) const {
-    if (machine_.regions.size() != 2) return 0;
-    const Bounds::Crossing crossing = bounds_.crossing(labels_[l].f, Key::unpacked(labels_[l].key), labels_[l].tile);
-    double least = kInfinity;
-    for (const std::size_t c : machine_.regions[1].widest) {
-      least = std::min(least, order_.value(bounds_.least(crossing, machine_.regions[1].spread[c])));
-    }
-    return least;
+  double least_spread(std::uint32_t l) {
+    const Label& label = labels_[l];
+    return bounds_.least(label.f, Key::unpacked(label.key), 1, label.tile);
   }
 
   // ---- the outermost loops
@@ -340,7 +406,7 @@ class Search {
     if (bound >= limit_) return;
     MappingResult result = result_of(whole);
     const double value = double(result.certificate.objective_value) + machine_.tie * double(result.counts.steps);
-    if (!order_.best_only && value * (1 - kRounding) > bound) least_ = std::min(least_, bound);
+    if (!order_.best_only && value * (1 - kRounding) > bound) least_dear_ = std::min(least_dear_, bound);
     if (best_ && value >= best_value_) return;
     best_ = std::move(result);
     best_value_ = value;
@@ -364,11 +430,12 @@ class Search {
   Bounds bounds_;
   Order order_;
   Labels labels_;
-  std::map<Kept, double> outermost_least_;  ///< by the stores outside the arrays
+  std::vector<std::vector<std::unique_ptr<const Places>>> places_;  ///< by region and tile, as they are met
+  std::vector<double> least_, share_, window_share_;                ///< of places
   std::optional<MappingResult> best_;
   double best_value_ = kInfinity;  ///< of the best mapping, with its part for ties
   double limit_ = kInfinity;       ///< what does not come below it is of no interest
-  double least_ = kInfinity;       ///< of mappings that cost more than their bound
+  double least_dear_ = kInfinity;  ///< of mappings that cost more than their bound
   std::int64_t visited_ = 0, bounded_ = 0, dominated_ = 0;
 };
 

@@ -123,7 +123,14 @@ void Tiles::list_words(const LoopProblem& problem, const std::array<std::int64_t
       }
       of.base[i] = of.others[i];
     }
-    for (std::size_t w = 0; w < windows_.size(); ++w) of.base[index(Tensor3::ifmap)] *= window(w, tile);
+    std::size_t part = 0;
+    for (std::size_t w = 0; w < windows_.size(); ++w) {
+      of.base[index(Tensor3::ifmap)] *= window(w, tile);
+      part = part * windows_[w].words.size() + window_number(w, tile);
+    }
+    of.window_part = std::uint16_t(part + 1);
+    if (of.window_part >= extents_of_part_.size()) extents_of_part_.resize(of.window_part + 1u);
+    for (std::size_t w = 0; w < windows_.size(); ++w) extents_of_part_[of.window_part][w] = window_extent(w, tile);
   }
 }
 
@@ -131,9 +138,8 @@ bool Tiles::windowed(std::size_t d) const {
   return std::any_of(windows_.begin(), windows_.end(), [&](const WindowAxis& w) { return w.a == d || w.b == d; });
 }
 
-double Tiles::window(std::size_t w, std::uint32_t tile) const {
-  const WindowAxis& window = windows_[w];
-  return window.words[number(tile, window.a) * dims_[window.b].extent.size() + number(tile, window.b)];
+std::size_t Tiles::window_number(std::size_t w, std::uint32_t tile) const {
+  return number(tile, windows_[w].a) * dims_[windows_[w].b].extent.size() + number(tile, windows_[w].b);
 }
 
 bool Tiles::windows_countable() const {
@@ -143,26 +149,6 @@ bool Tiles::windows_countable() const {
     parts *= w.words.size();
   }
   return parts < kMostParts;
-}
-
-std::uint16_t Tiles::window_part(std::uint32_t tile) const {
-  std::size_t part = 0;
-  for (const WindowAxis& w : windows_) {
-    part = part * w.words.size() + number(tile, w.a) * dims_[w.b].extent.size() + number(tile, w.b);
-  }
-  return std::uint16_t(part + 1);
-}
-
-std::array<WindowExtent, kMaxWindows> Tiles::window_extents(std::uint16_t part) const {
-  std::array<WindowExtent, kMaxWindows> result{};
-  std::size_t rest = part - 1u;
-  for (std::size_t w = windows_.size(); w-- > 0;) {
-    const std::vector<std::int64_t>&a = dims_[windows_[w].a].extent, &b = dims_[windows_[w].b].extent;
-    const std::size_t here = rest % windows_[w].words.size();
-    result[w] = {a[here / b.size()], b[here % b.size()]};
-    rest /= windows_[w].words.size();
-  }
-  return result;
 }
 
 }  // namespace weft::free_search

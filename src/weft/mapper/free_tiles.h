@@ -66,21 +66,25 @@ class Tiles {
 
   const std::vector<WindowAxis>& windows() const { return windows_; }
   /// Words of all window tiles along axis w.
-  double window(std::size_t w, std::uint32_t tile) const;
+  double window(std::size_t w, std::uint32_t tile) const { return windows_[w].words[window_number(w, tile)]; }
   WindowExtent window_extent(std::size_t w, std::uint32_t tile) const {
     return {extent(tile, windows_[w].a), extent(tile, windows_[w].b)};
   }
 
   /// A tile's extents along all windows as one number, at least 1; 0 stands for none.
-  std::uint16_t window_part(std::uint32_t tile) const;
-  std::array<WindowExtent, kMaxWindows> window_extents(std::uint16_t part) const;
+  std::uint16_t window_part(std::uint32_t tile) const { return of_[tile].window_part; }
+  const std::array<WindowExtent, kMaxWindows>& window_extents(std::uint16_t part) const {
+    return extents_of_part_[part];
+  }
   /// Whether such a number has room for every part, and the windows are short enough to be walked.
   bool windows_countable() const;
 
  private:
   struct TileWords {
     std::array<double, kTensors> bits{}, others{}, base{};
+    std::uint16_t window_part = 0;
   };
+  std::size_t window_number(std::size_t w, std::uint32_t tile) const;
   void list_extents(const LoopProblem& problem);
   void list_windows(const LoopProblem& problem);
   void list_words(const LoopProblem& problem, const std::array<std::int64_t, kTensors>& word_bits);
@@ -92,6 +96,7 @@ class Tiles {
   std::array<std::array<bool, kDims>, kTensors> relevant_{};
   std::array<double, kTensors> fixed_words_{1, 1, 1};
   std::vector<TileWords> of_;
+  std::vector<std::array<WindowExtent, kMaxWindows>> extents_of_part_;
 };
 
 }  // namespace weft::free_search

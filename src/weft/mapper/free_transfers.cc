@@ -16,6 +16,7 @@ Transfers::Transfers(const Hardware& hardware, const Conventions& how, const Mac
 void Transfers::use(const StoreChoice& stores, bool counts_windows) {
   stores_ = &stores;
   counts_windows_ = counts_windows;
+  if (counts_windows) recent_.resize(tiles_.window_part(tiles_.size() - 1) + 1u);
 }
 
 // ---- points
@@ -35,7 +36,7 @@ void Transfers::start(Figures& f, Key& key) const {
     f[kX0 + index(t)] = words;
     if (t == Tensor3::psum) {
       f[kUpdates] = words;
-      f[kVisits] = -words;
+      f[kVisits] = visits_cost(way) ? 0 : -words;
     }
     if (t == Tensor3::ifmap) {
       for (std::size_t w = 0; w < tiles_.windows().size(); ++w) f[kWindow0 + w] = -tiles_.window(w, 0);
@@ -107,7 +108,15 @@ void Transfers::decide(Figures& f, Key& key, Tensor3 t, const Way& way, std::uin
   if (t == Tensor3::psum) {
     f[kUpdates] *= words;
     f[kVisits] *= words;
+    if (visits_cost(way)) f[kVisits] = 0;
   }
+}
+
+/// Whether visits of partial sums that have still to cross the only array cost more than they spare, so that fewer are
+/// better; they are as many as updates.
+bool Transfers::visits_cost(const Way& way) const {
+  return machine_.regions.size() == 2 && way.crosses &&
+         double(machine_.price[machine_.first_fanout()].hop[kPsum]) >= way.spared && how_.ends != Ends::outer;
 }
 
 /// Adds what slides; returns the words that the ifmap takes in.
@@ -131,15 +140,10 @@ double Transfers::decide_ifmap(Figures& f, Key& key, const Way& way, std::uint32
 
 /// The same for the children of an array, whose tiles lie side by side in `tile`.
 void Transfers::decide_children(Figures& f, Key& key, std::uint32_t tile, std::uint32_t slid) {
-  double each = tiles_.others(Tensor3::ifmap, tile), shared = each;
-  const auto child = tiles_.window_extents(key.child);
-  for (std::size_t w = 0; w < tiles_.windows().size(); ++w) {
-    const WindowExtent all = tiles_.window_extent(w, tile);
-    const SlidingWords& words = nest_words(w, {child[w], child[w], all, all, tiles_.window_extent(w, slid)});
-    each *= double(words.each);
-    shared *= double(words.shared);
-  }
-  f[kCost] += f[kSlideEach] * each + f[kSlideShared] * shared;
+  const std::uint16_t all = tiles_.window_part(tile);
+  const WindowWords words = window_words({key.child, key.child, all, all, tiles_.window_part(slid)});
+  const double others = tiles_.others(Tensor3::ifmap, tile);
+  f[kCost] += (f[kSlideEach] * words.each + f[kSlideShared] * words.shared) * others;
   f[kSlideEach] = f[kSlideShared] = 0;
   key.child = 0;
 }
@@ -159,6 +163,7 @@ void Transfers::cross(Figures& f, Key& key, std::size_t region, const DimSizes& 
       if (!tiles_.relevant(t, d)) copies *= double(children[d]);
     }
     if (t == Tensor3::psum) {
+      if (!open && visits_cost(way)) f[kVisits] = -f[kUpdates];
       cross_psum(f, open, copies, fanout, outer);
     } else if (open) {
       cross_open(f, t, way, copies, fanout, inner, outer);
@@ -236,18 +241,11 @@ void Transfers::cross_decided(Figures& f, const Key& key, Tensor3 t, double copi
   x = std::min(x, std::max(shared, least));
 }
 
-/// Along the windows: what is new to any child as a share of what is new to each, and how much that is.
 std::pair<double, double> Transfers::counted_share(const Key& key, std::uint32_t inner, std::uint32_t outer) {
-  double share = 1, distinct = 1;
-  if (how_.multicast != Multicast::exact) return {share, distinct};
-  const auto resident = tiles_.window_extents(key.child), slid = tiles_.window_extents(key.slid);
-  for (std::size_t w = 0; w < tiles_.windows().size(); ++w) {
-    const SlidingWords& words = nest_words(
-        w, {resident[w], tiles_.window_extent(w, inner), tiles_.window_extent(w, outer), resident[w], slid[w]});
-    share *= words.each > 0 ? double(words.shared) / double(words.each) : 1;
-    distinct *= double(words.shared);
-  }
-  return {share, distinct};
+  if (how_.multicast != Multicast::exact) return {1, 1};
+  const WindowWords words =
+      window_words({key.child, tiles_.window_part(inner), tiles_.window_part(outer), key.child, key.slid});
+  return {words.each > 0 ? words.shared / words.each : 1, words.shared};
 }
 
 /// The same at least; the words along the windows become those of all children.
@@ -290,10 +288,28 @@ void Transfers::cross_psum(Figures& f, bool open, double copies, std::size_t fan
 
 // ---- windows
 
-const SlidingWords& Transfers::nest_words(std::size_t w, const WindowNest& nest) {
-  const auto [entry, fresh] = nest_words_.try_emplace({w, nest});
-  if (fresh) entry->second = sliding_words(*tiles_.windows()[w].axis, tiles_.windows()[w].bounds, nest);
-  return entry->second;
+std::size_t Transfers::HashNest::operator()(const WindowNest& nest) const {
+  std::uint64_t hash = 0;
+  for (const WindowExtent& tile : {nest.resident, nest.child, nest.all, nest.stride, nest.slid}) {
+    for (const std::int64_t extent : tile) hash = (hash ^ std::uint64_t(extent)) * 0x9E3779B97F4A7C15u;
+  }
+  return std::size_t(hash ^ hash >> 32);
+}
+
+/// Words that the children of an array take in along all windows; the tiles of a WindowNest by their parts.
+Transfers::WindowWords Transfers::window_words(const WindowParts& parts) {
+  Recent& recent = recent_[parts[2]];
+  if (recent.parts == parts) return recent.words;
+  recent = {.parts = parts};
+  const auto extent = [&](std::size_t i, std::size_t w) { return tiles_.window_extents(parts[i])[w]; };
+  for (std::size_t w = 0; w < tiles_.windows().size(); ++w) {
+    const WindowNest nest{extent(0, w), extent(1, w), extent(2, w), extent(3, w), extent(4, w)};
+    const auto [entry, fresh] = nest_words_[w].try_emplace(nest);
+    if (fresh) entry->second = sliding_words(*tiles_.windows()[w].axis, tiles_.windows()[w].bounds, nest);
+    recent.words.each *= double(entry->second.each);
+    recent.words.shared *= double(entry->second.shared);
+  }
+  return recent.words;
 }
 
 }  // namespace weft::free_search

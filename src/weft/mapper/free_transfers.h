@@ -2,8 +2,9 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <map>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "weft/mapper/free_stores.h"
 
@@ -77,21 +78,38 @@ class Transfers {
   void cross(Figures& f, Key& key, std::size_t region, const DimSizes& children, std::uint32_t inner,
              std::uint32_t outer);
 
+  /// Whether what a decided transfer of ifmaps takes in across the only array is counted.
+  bool counts_share(const Key& key) const { return !key.is_open(Tensor3::ifmap) && key.child != 0; }
+  /// Along the windows: what is new to any child as a share of what is new to each, and how much that is.
+  std::pair<double, double> counted_share(const Key& key, std::uint32_t inner, std::uint32_t outer);
+
  private:
   static void add_parent(Figures& f, bool open, Tensor3 t, const Way& way, double distinct, double updates,
                          double visits);
   void decide(Figures& f, Key& key, Tensor3 t, const Way& way, std::uint32_t tile, std::uint32_t slid);
+  bool visits_cost(const Way& way) const;
   double decide_ifmap(Figures& f, Key& key, const Way& way, std::uint32_t tile, std::uint32_t slid);
   void decide_children(Figures& f, Key& key, std::uint32_t tile, std::uint32_t slid);
   void cross_open(Figures& f, Tensor3 t, const Way& way, double copies, std::size_t fanout, std::uint32_t inner,
                   std::uint32_t outer) const;
   void cross_decided(Figures& f, const Key& key, Tensor3 t, double copies, std::size_t fanout, const DimSizes& children,
                      std::uint32_t inner, std::uint32_t outer);
-  std::pair<double, double> counted_share(const Key& key, std::uint32_t inner, std::uint32_t outer);
   std::pair<double, double> bounded_share(Figures& f, const DimSizes& children, std::uint32_t outer) const;
   void cross_psum(Figures& f, bool open, double copies, std::size_t fanout, std::uint32_t outer) const;
   static void meet(Figures& f, bool open, Tensor3 t, const Way& way);
-  const SlidingWords& nest_words(std::size_t w, const WindowNest& nest);
+
+  struct WindowWords {
+    double each = 1, shared = 1;
+  };
+  using WindowParts = std::array<std::uint16_t, 5>;  ///< resident, child, all, stride and slid of a WindowNest
+  struct Recent {
+    WindowParts parts{};
+    WindowWords words;
+  };
+  struct HashNest {
+    std::size_t operator()(const WindowNest& nest) const;
+  };
+  WindowWords window_words(const WindowParts& parts);
 
   const Hardware& hardware_;
   const Conventions& how_;
@@ -99,7 +117,8 @@ class Transfers {
   const Tiles& tiles_;
   const StoreChoice* stores_ = nullptr;
   bool counts_windows_ = false;
-  std::map<std::pair<std::size_t, WindowNest>, SlidingWords> nest_words_;  ///< those met
+  std::array<std::unordered_map<WindowNest, SlidingWords, HashNest>, kMaxWindows> nest_words_;  ///< those met
+  std::vector<Recent> recent_;  ///< met last, by the part of all children
 };
 
 }  // namespace weft::free_search
