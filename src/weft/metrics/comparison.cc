@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <mutex>
 
 #include "weft/base/data_dir.h"
 #include "weft/base/thread_pool.h"
+#include "weft/metrics/progress_count.h"
 
 namespace weft {
 namespace {
@@ -302,15 +302,12 @@ Comparison compare(const Network& network, const ComparisonRule& rule, const Com
       }
     }
   }
-  std::mutex mutex;
-  std::size_t done = 0;
-  if (options.progress) options.progress(done, tasks.size());
+  ProgressCount progress(options.progress, tasks.size());
   const int jobs = options.jobs > 0 ? options.jobs : available_cpus();
   ThreadPool pool(std::min(jobs, int(tasks.size())));
   pool.parallel_for(tasks.size(), [&](std::size_t i) {
     solve(tasks[i], options);
-    const std::lock_guard lock(mutex);
-    if (options.progress) options.progress(++done, tasks.size());
+    progress.advance();
   });
   for (Task& task : tasks) result.points.push_back(std::move(task.point));
   return result;

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 #include <utility>
 
 #include "weft/base/thread_pool.h"
 #include "weft/metrics/offchip.h"
+#include "weft/metrics/progress_count.h"
 #include "weft/model/counts.h"
 #include "weft/simulator/walk.h"
 
@@ -213,26 +213,6 @@ std::vector<std::size_t> first_equals(const std::vector<Task>& tasks) {
   return first;
 }
 
-/// Hands `progress` one call at a time.
-class ProgressCount {
- public:
-  ProgressCount(const EvaluationOptions& options, std::size_t of) : options_(options), of_(of) { report(); }
-  void advance() {
-    const std::lock_guard lock(mutex_);
-    ++done_;
-    report();
-  }
-
- private:
-  void report() {
-    if (options_.progress) options_.progress(done_, of_);
-  }
-  const EvaluationOptions& options_;
-  const std::size_t of_;
-  std::size_t done_ = 0;
-  std::mutex mutex_;
-};
-
 std::vector<LayerEvaluation> solve_all(const std::vector<Task>& tasks, const Setting& setting,
                                        const EvaluationOptions& options) {
   const std::vector<std::size_t> first = first_equals(tasks);
@@ -241,7 +221,7 @@ std::vector<LayerEvaluation> solve_all(const std::vector<Task>& tasks, const Set
     if (first[i] == i) distinct.push_back(i);
   }
   std::vector<LayerEvaluation> solved(tasks.size());
-  ProgressCount progress(options, distinct.size());
+  ProgressCount progress(options.progress, distinct.size());
   const int jobs = options.jobs > 0 ? options.jobs : available_cpus();
   ThreadPool pool(std::min(jobs, static_cast<int>(distinct.size())));
   pool.parallel_for(distinct.size(), [&](std::size_t i) {
