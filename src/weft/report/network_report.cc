@@ -12,6 +12,7 @@
 #include "weft/base/format.h"
 #include "weft/base/text.h"
 #include "weft/base/text_table.h"
+#include "weft/report/page.h"
 
 namespace weft {
 namespace {
@@ -321,14 +322,6 @@ ordered_json layer_json(const Layer& layer) {
                {"parameter_bytes", layer.parameter_bytes},
                {"depth", layer.depth}});
   return json;
-}
-
-/// RFC 4180: quoted if it must be.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
 }
 
 std::string csv_letters(const Layer& layer) {
