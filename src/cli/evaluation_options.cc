@@ -41,10 +41,9 @@ std::optional<ActivationStatistics> statistics_for(const EvaluationArguments& ar
 /// A file, or one of ours by its name (data/mappings/NAME.yaml).
 std::string mapping_path(const std::string& name_or_path) {
   if (name_or_path.find('/') != std::string::npos) return name_or_path;
-  const auto ours = std::filesystem::path(data_directory()) / "mappings" / (name_or_path + ".yaml");
+  const std::optional<std::string> ours = find_data_file("mappings", name_or_path);
   std::error_code ignored;
-  const bool own = std::filesystem::exists(name_or_path, ignored);
-  return !own && std::filesystem::is_regular_file(ours, ignored) ? ours.string() : name_or_path;
+  return ours && !std::filesystem::exists(name_or_path, ignored) ? *ours : name_or_path;
 }
 
 }  // namespace
