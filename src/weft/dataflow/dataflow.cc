@@ -56,15 +56,13 @@ Dataflow read(const YamlNode& root) {
   dataflow.description = map.string("description", "");
   dataflow.source = map.string("source", "");
   const YamlNode* nest = map.require("nest");
-  if (nest != nullptr && nest->kind() == YamlNode::Kind::sequence) {
+  const bool is_list = nest != nullptr && nest->kind() == YamlNode::Kind::sequence;
+  const bool is_free = nest != nullptr && !is_list && nest->text() == "free";
+  if (is_list) {
     for (const YamlNode& item : nest->items()) dataflow.steps.push_back(read_step(item, problems));
-  } else if (nest != nullptr && nest->text() == "free") {
-    map.finish();
-    if (!problems.empty()) throw Error(std::move(problems));
-    return dataflow;
   }
   const auto spatial = [](const DataflowStep& step) { return step.kind == DataflowStep::Kind::spatial; };
-  if (problems.empty() && std::count_if(dataflow.steps.begin(), dataflow.steps.end(), spatial) != 1) {
+  if (problems.empty() && !is_free && std::count_if(dataflow.steps.begin(), dataflow.steps.end(), spatial) != 1) {
     map.problem(root, "dataflow.no-spatial", "a dataflow has exactly one `spatial:` step",
                 "list there the dimensions that may go across the array");
   }
