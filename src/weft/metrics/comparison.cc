@@ -303,8 +303,7 @@ Comparison compare(const Network& network, const ComparisonRule& rule, const Com
     }
   }
   ProgressCount progress(options.progress, tasks.size());
-  const int jobs = options.jobs > 0 ? options.jobs : available_cpus();
-  ThreadPool pool(std::min(jobs, int(tasks.size())));
+  ThreadPool pool(std::min(threads_for(options.jobs), int(tasks.size())));
   pool.parallel_for(tasks.size(), [&](std::size_t i) {
     solve(tasks[i], options);
     progress.advance();

@@ -222,8 +222,7 @@ std::vector<LayerEvaluation> solve_all(const std::vector<Task>& tasks, const Set
   }
   std::vector<LayerEvaluation> solved(tasks.size());
   ProgressCount progress(options.progress, distinct.size());
-  const int jobs = options.jobs > 0 ? options.jobs : available_cpus();
-  ThreadPool pool(std::min(jobs, static_cast<int>(distinct.size())));
+  ThreadPool pool(std::min(threads_for(options.jobs), static_cast<int>(distinct.size())));
   pool.parallel_for(distinct.size(), [&](std::size_t i) {
     solved[distinct[i]] = solve(tasks[distinct[i]], setting);
     progress.advance();

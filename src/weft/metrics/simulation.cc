@@ -254,8 +254,7 @@ Simulation simulate(const Network& network, const Hardware& hardware, const Simu
   Simulation result{.evaluation = evaluate(network, hardware, mapping)};
   for (const LayerEvaluation& e : result.evaluation.layers) require_fixed(program, e.layer, hardware);
 
-  const int jobs = options.evaluation.jobs > 0 ? options.evaluation.jobs : available_cpus();
-  ThreadPool pool(jobs);
+  ThreadPool pool(threads_for(options.evaluation.jobs));
   const Calibration calibration = calibrate(program, options.batches, pool);
   const Setting setting = make_setting(program, hardware, result.evaluation, calibration.largest);
 
