@@ -281,9 +281,7 @@ Comparison compare(const Network& network, const ComparisonRule& rule, const Com
     }
   }
   result.unit = machines.front().components.unit;
-  result.conventions = options.conventions.empty()
-                           ? parse_conventions(machines.front().conventions)
-                           : parse_conventions(options.conventions, parse_conventions(machines.front().conventions));
+  result.conventions = conventions_for(machines.front(), options.conventions);
 
   std::vector<Task> tasks;
   for (const LayerKind kind : kinds_of(networks.front())) {

@@ -267,12 +267,12 @@ std::int64_t batch_of(const Network& network) {
   return shape.empty() ? 1 : std::max<std::int64_t>(1, shape.front());
 }
 
+}  // namespace
+
 Conventions conventions_for(const Hardware& hardware, const std::string& wanted) {
   const Conventions own = parse_conventions(hardware.conventions);
   return wanted.empty() ? own : parse_conventions(wanted, own);
 }
-
-}  // namespace
 
 Evaluation evaluate(const Network& network, const Hardware& hardware, const EvaluationOptions& options) {
   const std::vector<Layer> all = layers(network, /*count_zeros=*/false);
