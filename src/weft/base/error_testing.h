@@ -8,21 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "weft/base/error.h"
+#include "weft/base/problems_of.h"
 
 /// For tests of what is refused.
 namespace weft::testing {
 
-/// The problems of the Error that `work` throws; none if it does not.
-template <class Work>
-std::vector<Problem> problems_of(const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.problems();
-  }
-  return {};
-}
+using weft::problems_of;
 
 template <class Work>
 std::vector<std::string> ids_of(const Work& work) {
