@@ -35,9 +35,12 @@ class Folder {
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
 
+  std::string path() const { return path_.string(); }
+  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+
   /// Writes a file and answers its path.
   std::string file(const std::string& name, std::string_view text) const {
-    const std::string path = (path_ / name).string();
+    const std::string path = *this / name;
     std::ofstream(path, std::ios::binary) << text;
     return path;
   }
