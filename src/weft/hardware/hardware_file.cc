@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kTensors3 = {"ifmap", "weight", "psum"};
 constexpr std::int64_t kMostChildren = 1 << 24;
 
 /// Reads one hardware file; problems collect, so that one pass finds everything wrong with it.
@@ -30,12 +29,12 @@ struct Reader {
     if (node == nullptr) return {otherwise, otherwise, otherwise};
     TensorFlags flags{false, false, false};
     for (const std::string& word : map.strings(key)) {
-      const auto found = std::find(kTensors3.begin(), kTensors3.end(), word);
-      if (found == kTensors3.end()) {
+      const auto found = std::find(kTensorWords.begin(), kTensorWords.end(), word);
+      if (found == kTensorWords.end()) {
         map.problem(*node, "hardware.unknown-tensor", fmt::format("there is no tensor '{}'", word),
                     "the tensors are ifmap, weight and psum");
       } else {
-        flags[static_cast<std::size_t>(found - kTensors3.begin())] = true;
+        flags[static_cast<std::size_t>(found - kTensorWords.begin())] = true;
       }
     }
     return flags;
@@ -55,7 +54,7 @@ struct Reader {
       return result;
     }
     YamlMap each(*node, "`buffering`", problems);
-    for (std::size_t t = 0; t < 3; ++t) result[t] = one_buffering(each, kTensors3[t]);
+    for (std::size_t t = 0; t < 3; ++t) result[t] = one_buffering(each, kTensorWords[t]);
     each.finish();
     return result;
   }
@@ -210,8 +209,8 @@ struct Reader {
                          hardware.instances(static_cast<std::size_t>(first - hardware.nodes.begin())) == 1;
       check(kept ? first->where : root.where(), outer, "hardware.no-outermost-store",
             kept ? fmt::format("the outermost store that keeps {} must be one, without `capacity:`; it is '{}'",
-                               kTensors3[t], first->name)
-                 : fmt::format("no store keeps {}", kTensors3[t]),
+                               kTensorWords[t], first->name)
+                 : fmt::format("no store keeps {}", kTensorWords[t]),
             "begin the list with a store for the off-chip memory, outside every fanout");
     }
   }
@@ -284,7 +283,8 @@ struct Reader {
     if (area.value >= 0) hardware.published_area = area;
     if (const YamlNode* bits = map.find("bits")) {
       YamlMap each(*bits, "`bits`", problems);
-      for (std::size_t t = 0; t < 3; ++t) hardware.bits[t] = each.integer(kTensors3[t], 16, {.least = 1, .most = 64});
+      for (std::size_t t = 0; t < 3; ++t)
+        hardware.bits[t] = each.integer(kTensorWords[t], 16, {.least = 1, .most = 64});
       each.finish();
     }
     read_library(map, path);
