@@ -136,15 +136,9 @@ EvaluationOptions options_for(const EvaluationArguments& arguments, const Common
   return options;
 }
 
-std::int64_t batch_of(const Network& network) {
-  if (network.inputs.empty()) return 1;
-  const Shape& shape = network.values[static_cast<std::size_t>(network.inputs.front())].type.shape;
-  return shape.empty() ? 1 : std::max<std::int64_t>(1, shape.front());
-}
-
 SimulationRun simulate(const Network& network, const Hardware& hardware, const EvaluationArguments& arguments,
                        const CommonOptions& common) {
-  const std::int64_t samples = arguments.samples.value_or(batch_of(network));
+  const std::int64_t samples = arguments.samples.value_or(batch_size(network));
   Batches batches = arguments.data.empty() ? random_batches(network, samples, common.seed)
                                            : load_batches(network, arguments.network, arguments.data, samples);
   SimulationOptions options{.evaluation = options_for(arguments, common, hardware),

@@ -260,13 +260,6 @@ std::vector<OtherLayer> other_layers(const std::vector<Layer>& all, const Hardwa
   return others;
 }
 
-/// Extent of axis 0 of the first input: what with_batch sets.
-std::int64_t batch_of(const Network& network) {
-  if (network.inputs.empty()) return 1;
-  const Shape& shape = network.values[static_cast<std::size_t>(network.inputs.front())].type.shape;
-  return shape.empty() ? 1 : std::max<std::int64_t>(1, shape.front());
-}
-
 }  // namespace
 
 Conventions conventions_for(const Hardware& hardware, const std::string& wanted) {
@@ -283,7 +276,7 @@ Evaluation evaluate(const Network& network, const Hardware& hardware, const Eval
   Evaluation result;
   result.network = network.name;
   result.hardware = hardware;
-  result.batch = batch_of(network);
+  result.batch = batch_size(network);
   result.conventions = conventions_for(hardware, options.conventions);
   result.objective = options.objective;
   if (options.statistics) result.zeros_source = options.statistics->source;

@@ -237,12 +237,6 @@ std::string others_text(const std::vector<Layer>& layers, bool every, const Text
   return "\n" + table.render(style);
 }
 
-std::int64_t batch_size(const Network& network) {
-  if (network.inputs.empty()) return 1;
-  const Shape& shape = network.values[static_cast<std::size_t>(network.inputs.front())].type.shape;
-  return shape.empty() ? 1 : shape.front();
-}
-
 std::string legend(const NetworkReport& report) {
   std::string text =
       "\nH, W with padding. in, out: activations; bytes: in, out and parameters. Non-zero MACs (nz) need data.\n";
