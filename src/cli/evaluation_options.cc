@@ -41,10 +41,9 @@ std::optional<ActivationStatistics> statistics_for(const EvaluationArguments& ar
 /// A file, or one of ours by its name (data/mappings/NAME.yaml).
 std::string mapping_path(const std::string& name_or_path) {
   if (name_or_path.find('/') != std::string::npos) return name_or_path;
-  const auto ours = std::filesystem::path(data_directory()) / "mappings" / (name_or_path + ".yaml");
+  const std::optional<std::string> ours = find_data_file("mappings", name_or_path);
   std::error_code ignored;
-  const bool own = std::filesystem::exists(name_or_path, ignored);
-  return !own && std::filesystem::is_regular_file(ours, ignored) ? ours.string() : name_or_path;
+  return ours && !std::filesystem::exists(name_or_path, ignored) ? *ours : name_or_path;
 }
 
 }  // namespace
@@ -137,15 +136,9 @@ EvaluationOptions options_for(const EvaluationArguments& arguments, const Common
   return options;
 }
 
-std::int64_t batch_of(const Network& network) {
-  if (network.inputs.empty()) return 1;
-  const Shape& shape = network.values[static_cast<std::size_t>(network.inputs.front())].type.shape;
-  return shape.empty() ? 1 : std::max<std::int64_t>(1, shape.front());
-}
-
 SimulationRun simulate(const Network& network, const Hardware& hardware, const EvaluationArguments& arguments,
                        const CommonOptions& common) {
-  const std::int64_t samples = arguments.samples.value_or(batch_of(network));
+  const std::int64_t samples = arguments.samples.value_or(batch_size(network));
   Batches batches = arguments.data.empty() ? random_batches(network, samples, common.seed)
                                            : load_batches(network, arguments.network, arguments.data, samples);
   SimulationOptions options{.evaluation = options_for(arguments, common, hardware),

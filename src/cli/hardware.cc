@@ -11,6 +11,7 @@
 #include "cli/frame.h"
 #include "weft/base/error.h"
 #include "weft/base/format.h"
+#include "weft/base/problems_of.h"
 #include "weft/base/text.h"
 #include "weft/base/text_table.h"
 #include "weft/dataflow/conventions.h"
@@ -104,17 +105,6 @@ void add_show(CLI::App& hardware, const CommonOptions& common) {
 
 // ---- check
 
-/// What `work` throws; nothing if it does not.
-template <class Work>
-std::vector<Problem> thrown_by(const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.problems();
-  }
-  return {};
-}
-
 /// What is wrong with the conventions and the dataflow that a hardware file names, at the place where it names them.
 std::vector<Problem> problems_of_names(const YamlNode& root) {
   std::vector<Problem> problems;
@@ -124,8 +114,8 @@ std::vector<Problem> problems_of_names(const YamlNode& root) {
     const YamlNode& value = entry.value;
     if (value.kind() != YamlNode::Kind::scalar) continue;
     std::vector<Problem> found;
-    if (key == "conventions") found = thrown_by([&] { parse_conventions(value.text()); });
-    if (key == "dataflow") found = thrown_by([&] { load_dataflow(value.text()); });
+    if (key == "conventions") found = problems_of([&] { parse_conventions(value.text()); });
+    if (key == "dataflow") found = problems_of([&] { load_dataflow(value.text()); });
     for (Problem& problem : found) {
       if (problem.where.file.empty()) problem.where = value.where();  // else it is in a file of its own
       problems.push_back(std::move(problem));
@@ -135,15 +125,15 @@ std::vector<Problem> problems_of_names(const YamlNode& root) {
 }
 
 /// Everything wrong with a hardware file and with what it names; nothing if it is fine.
-std::vector<Problem> problems_of(const std::string& what) {
-  std::vector<Problem> problems = thrown_by([&] {
+std::vector<Problem> problems_of_file(const std::string& what) {
+  std::vector<Problem> problems = problems_of([&] {
     const std::vector<Problem> doubtful = doubts(load_hardware(what));
     if (!doubtful.empty()) throw Error(doubtful);
   });
   const auto add = [&](std::vector<Problem> more) {
     problems.insert(problems.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   };
-  thrown_by([&] { add(problems_of_names(read_yaml_file(what))); });  // a file that cannot be read was told above
+  problems_of([&] { add(problems_of_names(read_yaml_file(what))); });  // a file that cannot be read was told above
   return problems;
 }
 
@@ -165,7 +155,7 @@ void add_check(CLI::App& hardware, const CommonOptions& common, int& exit_code) 
   CLI::App* command = hardware.add_subcommand("check", "Everything that is wrong with a hardware file, at once");
   command->add_option("file", *what, "the path of a hardware file")->required()->type_name("FILE");
   command->callback([what, &common, &exit_code] {
-    const std::vector<Problem> problems = problems_of(*what);
+    const std::vector<Problem> problems = problems_of_file(*what);
     if (common.json) {
       fmt::print("{}", json_text(problems_json(*what, problems)));
       if (!problems.empty()) exit_code = kBadInput;

@@ -19,17 +19,8 @@ Hardware small_machine(Random& random, bool vaults) {
   Hardware h;
   h.name = "small";
   h.clock = {1e9};
-  const auto store = [&](std::string name, TensorFlags keeps, std::int64_t bytes) {
-    HardwareNode node{.name = name, .kind = NodeKind::store, .component = name};
-    node.store.keeps = keeps;
-    if (bytes > 0) node.store.capacity = Bytes{bytes};
-    for (Buffering& b : node.store.buffering) b = static_cast<Buffering>(random.below(3));
-    node.store.refetch_halo = random.below(2) == 0;
-    if (random.below(2) == 0) node.bandwidth.shared = Bandwidth{8 * random.between(1, 6), Bandwidth::Per::cycle};
-    for (const char* action : {"read", "write"}) {
-      h.components.prices.push_back({.component = name, .action = action, .energy = random.between(1, 40)});
-    }
-    h.nodes.push_back(node);
+  const auto store = [&](const std::string& name, TensorFlags keeps, std::int64_t bytes) {
+    agree::add_store(random, h, name, keeps, bytes);
   };
   const auto some = [&] { return TensorFlags{random.below(2) == 0, random.below(2) == 0, random.below(2) == 0}; };
   store("dram", {true, true, true}, 0);
@@ -54,10 +45,7 @@ Hardware small_machine(Random& random, bool vaults) {
     store("ifmap_rf", {true, false, false}, 2 * random.between(1, 4));
     store("weight_rf", {false, true, false}, 2 * random.between(1, 4));
   }
-  h.nodes.push_back({.name = "mac", .kind = NodeKind::compute, .component = "mac"});
-  h.nodes.push_back({.name = "clock", .kind = NodeKind::statics, .component = "clock"});
-  h.components.prices.push_back({.component = "net", .action = "hop", .energy = random.between(0, 6)});
-  h.components.prices.push_back({.component = "mac", .action = "mac", .energy = 2});
+  agree::add_macs(random, h);
   h.components.prices.push_back({.component = "clock", .action = "cycle", .energy = random.between(0, 3) * 10});
   return h;
 }

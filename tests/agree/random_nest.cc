@@ -131,6 +131,26 @@ Hardware random_hardware(Random& random) {
   return hardware;
 }
 
+void add_store(Random& random, Hardware& hardware, const std::string& name, TensorFlags keeps, std::int64_t bytes) {
+  HardwareNode node{.name = name, .kind = NodeKind::store, .component = name};
+  node.store.keeps = keeps;
+  if (bytes > 0) node.store.capacity = Bytes{bytes};
+  for (Buffering& b : node.store.buffering) b = static_cast<Buffering>(random.below(3));
+  node.store.refetch_halo = random.below(2) == 0;
+  if (random.below(2) == 0) node.bandwidth.shared = Bandwidth{8 * random.between(1, 6), Bandwidth::Per::cycle};
+  for (const char* action : {"read", "write"}) {
+    hardware.components.prices.push_back({.component = name, .action = action, .energy = random.between(1, 40)});
+  }
+  hardware.nodes.push_back(node);
+}
+
+void add_macs(Random& random, Hardware& hardware) {
+  hardware.nodes.push_back({.name = "mac", .kind = NodeKind::compute, .component = "mac"});
+  hardware.nodes.push_back({.name = "clock", .kind = NodeKind::statics, .component = "clock"});
+  hardware.components.prices.push_back({.component = "net", .action = "hop", .energy = random.between(0, 6)});
+  hardware.components.prices.push_back({.component = "mac", .action = "mac", .energy = 2});
+}
+
 Conventions random_conventions(Random& random) {
   if (chance(random, 40)) {
     const auto presets = convention_presets();

@@ -19,6 +19,13 @@ ConvShape random_shape(Random& random);
 /// costs 1.
 Hardware random_hardware(Random& random);
 
+/// Puts a store of its own prices inside what the machine has so far: any buffering, halo and bandwidth. `bytes` 0: any
+/// amount fits.
+void add_store(Random& random, Hardware& hardware, const std::string& name, TensorFlags keeps, std::int64_t bytes);
+
+/// Ends the machine with a compute node and a static one, "clock", and prices MACs and the hops of component "net".
+void add_macs(Random& random, Hardware& hardware);
+
 /// Any conventions at all, or one of the presets.
 Conventions random_conventions(Random& random);
 

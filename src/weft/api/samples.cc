@@ -19,11 +19,6 @@ const TensorType& input_type(const Network& network, std::size_t i) {
   return network.values[static_cast<std::size_t>(network.inputs[i])].type;
 }
 
-std::int64_t batch_size(const Network& network) {
-  if (network.inputs.empty() || input_type(network, 0).shape.empty()) return 1;
-  return std::max<std::int64_t>(1, input_type(network, 0).shape[0]);
-}
-
 /// Batches that so many samples fill.
 std::int64_t whole_batches(std::int64_t samples, std::int64_t batch) {
   if (samples >= 1 && samples % batch == 0) return samples / batch;

@@ -8,21 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "weft/base/error.h"
+#include "weft/base/problems_of.h"
 
 /// For tests of what is refused.
 namespace weft::testing {
 
-/// The problems of the Error that `work` throws; none if it does not.
-template <class Work>
-std::vector<Problem> problems_of(const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.problems();
-  }
-  return {};
-}
+using weft::problems_of;
 
 template <class Work>
 std::vector<std::string> ids_of(const Work& work) {
@@ -44,9 +35,12 @@ class Folder {
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
 
+  std::string path() const { return path_.string(); }
+  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+
   /// Writes a file and answers its path.
   std::string file(const std::string& name, std::string_view text) const {
-    const std::string path = (path_ / name).string();
+    const std::string path = *this / name;
     std::ofstream(path, std::ios::binary) << text;
     return path;
   }

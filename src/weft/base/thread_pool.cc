@@ -99,6 +99,8 @@ int available_cpus() {
   return smaller_limit(affinity_cpus(), cgroup_cpu_limit(groups.str(), "/sys/fs/cgroup"));
 }
 
+int threads_for(int jobs) { return jobs > 0 ? jobs : available_cpus(); }
+
 // One parallel_for under way. Indices are handed out in increasing order, so when one throws all those below it have
 // been handed out already and will finish: the lowest that throws is found however the threads run.
 struct ThreadPool::Loop {

@@ -15,6 +15,9 @@ namespace weft {
 /// CPUs this process may use: those of its affinity mask, no more than its cgroups' CPU quota rounded up. At least 1.
 int available_cpus();
 
+/// The threads that `jobs` asks for: 0 stands for as many as there are CPUs available.
+int threads_for(int jobs);
+
 /// The quota that the cgroups of a process set, in CPUs rounded up, or 0 for none. Reads version 2 (cpu.max) and
 /// version 1 (cpu.cfs_quota_us, cpu.cfs_period_us), of the process's group and those around it.
 ///   groups  the text of /proc/self/cgroup

@@ -126,9 +126,7 @@ std::string preprocessing_of_network(const std::string& network) {
   if (network.empty()) return "";
   std::string name = fs::path(network).filename().string();
   if (name.ends_with(".onnx")) name.resize(name.size() - std::string_view(".onnx").size());
-  const fs::path path = fs::path(data_directory()) / "preprocessing" / (name + ".yaml");
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored) ? path.string() : "";
+  return find_data_file("preprocessing", name).value_or("");
 }
 
 bool holds_images(const Dataset& dataset) {

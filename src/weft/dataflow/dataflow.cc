@@ -4,14 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "weft/base/data_dir.h"
 
 namespace weft {
 namespace {
-
-namespace fs = std::filesystem;
 
 /// Letters of a list: dimensions or tensors; an unknown one is a problem.
 template <class Letter>
@@ -59,15 +56,13 @@ Dataflow read(const YamlNode& root) {
   dataflow.description = map.string("description", "");
   dataflow.source = map.string("source", "");
   const YamlNode* nest = map.require("nest");
-  if (nest != nullptr && nest->kind() == YamlNode::Kind::sequence) {
+  const bool is_list = nest != nullptr && nest->kind() == YamlNode::Kind::sequence;
+  const bool is_free = nest != nullptr && !is_list && nest->text() == "free";
+  if (is_list) {
     for (const YamlNode& item : nest->items()) dataflow.steps.push_back(read_step(item, problems));
-  } else if (nest != nullptr && nest->text() == "free") {
-    map.finish();
-    if (!problems.empty()) throw Error(std::move(problems));
-    return dataflow;
   }
   const auto spatial = [](const DataflowStep& step) { return step.kind == DataflowStep::Kind::spatial; };
-  if (problems.empty() && std::count_if(dataflow.steps.begin(), dataflow.steps.end(), spatial) != 1) {
+  if (problems.empty() && !is_free && std::count_if(dataflow.steps.begin(), dataflow.steps.end(), spatial) != 1) {
     map.problem(root, "dataflow.no-spatial", "a dataflow has exactly one `spatial:` step",
                 "list there the dimensions that may go across the array");
   }
@@ -82,31 +77,10 @@ Dataflow parse_dataflow(std::string_view text, const std::string& file_name) {
   return read(parse_yaml(text, file_name));
 }
 
-std::vector<std::string> dataflow_names() {
-  std::vector<std::string> names;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(fs::path(data_directory()) / "dataflows", ignored)) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
+std::vector<std::string> dataflow_names() { return data_names("dataflows"); }
 
 Dataflow load_dataflow(const std::string& name_or_path) {
-  if (name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".yaml")) {
-    return read(read_yaml_file(name_or_path));
-  }
-  const std::vector<std::string> names = dataflow_names();
-  if (std::find(names.begin(), names.end(), name_or_path) != names.end()) {
-    return read(read_yaml_file(fs::path(data_directory()) / "dataflows" / (name_or_path + ".yaml")));
-  }
-  const std::string near = nearest(name_or_path, names);
-  throw Error(Problem{
-      .id = "dataflow.unknown",
-      .what = fmt::format("there is no dataflow '{}'", name_or_path),
-      .where = {},
-      .mend = near.empty() ? fmt::format("one of {}, or the path of a file ending in .yaml", fmt::join(names, ", "))
-                           : fmt::format("did you mean '{}'?", near)});
+  return read(read_yaml_file(named_data_file("dataflows", "dataflow", "dataflow.unknown", name_or_path)));
 }
 
 }  // namespace weft

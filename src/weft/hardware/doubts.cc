@@ -9,7 +9,6 @@
 namespace weft {
 namespace {
 
-constexpr std::array<std::string_view, 3> kTensorWords = {"ifmap", "weight", "psum"};
 /// The tensor of each stream.
 constexpr std::array<std::size_t, kStreams> kTensorOf = {0, 1, 2, 2};
 

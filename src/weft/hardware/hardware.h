@@ -37,7 +37,10 @@ enum class Buffering : std::uint8_t {
   stream   ///< it arrives word by word as the old one is used up (a FIFO ahead of the store)
 };
 
-/// One flag for each tensor, in the order ifmap, weight, psum.
+/// The tensors as hardware files call them, in the order of everything here that there are three of.
+inline constexpr std::array<std::string_view, 3> kTensorWords = {"ifmap", "weight", "psum"};
+
+/// One flag for each tensor.
 using TensorFlags = std::array<bool, 3>;
 
 /// How an off-chip store's feature maps are compressed on the link: runs of zeros, and the values that end them, in

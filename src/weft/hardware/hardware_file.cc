@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kTensors3 = {"ifmap", "weight", "psum"};
 constexpr std::int64_t kMostChildren = 1 << 24;
 
 /// Reads one hardware file; problems collect, so that one pass finds everything wrong with it.
@@ -30,12 +29,12 @@ struct Reader {
     if (node == nullptr) return {otherwise, otherwise, otherwise};
     TensorFlags flags{false, false, false};
     for (const std::string& word : map.strings(key)) {
-      const auto found = std::find(kTensors3.begin(), kTensors3.end(), word);
-      if (found == kTensors3.end()) {
+      const auto found = std::find(kTensorWords.begin(), kTensorWords.end(), word);
+      if (found == kTensorWords.end()) {
         map.problem(*node, "hardware.unknown-tensor", fmt::format("there is no tensor '{}'", word),
                     "the tensors are ifmap, weight and psum");
       } else {
-        flags[static_cast<std::size_t>(found - kTensors3.begin())] = true;
+        flags[static_cast<std::size_t>(found - kTensorWords.begin())] = true;
       }
     }
     return flags;
@@ -55,7 +54,7 @@ struct Reader {
       return result;
     }
     YamlMap each(*node, "`buffering`", problems);
-    for (std::size_t t = 0; t < 3; ++t) result[t] = one_buffering(each, kTensors3[t]);
+    for (std::size_t t = 0; t < 3; ++t) result[t] = one_buffering(each, kTensorWords[t]);
     each.finish();
     return result;
   }
@@ -210,8 +209,8 @@ struct Reader {
                          hardware.instances(static_cast<std::size_t>(first - hardware.nodes.begin())) == 1;
       check(kept ? first->where : root.where(), outer, "hardware.no-outermost-store",
             kept ? fmt::format("the outermost store that keeps {} must be one, without `capacity:`; it is '{}'",
-                               kTensors3[t], first->name)
-                 : fmt::format("no store keeps {}", kTensors3[t]),
+                               kTensorWords[t], first->name)
+                 : fmt::format("no store keeps {}", kTensorWords[t]),
             "begin the list with a store for the off-chip memory, outside every fanout");
     }
   }
@@ -243,33 +242,23 @@ struct Reader {
     if (node == nullptr) return;
     const std::string library = map.string("components");
     const fs::path beside = fs::path(path).parent_path() / (library + ".yaml");
-    const fs::path ours = fs::path(data_directory()) / "components" / (library + ".yaml");
+    const std::optional<std::string> ours = find_data_file("components", library);
     std::error_code ignored;
     // Beside Weft's own machines lie machines only, some of which are called like a library.
     const bool built_in = fs::equivalent(beside.parent_path(), fs::path(data_directory()) / "hardware", ignored);
     const bool has_own = !built_in && fs::is_regular_file(beside, ignored) && !fs::equivalent(beside, path, ignored);
-    if (library.find('/') != std::string::npos || (!has_own && !fs::is_regular_file(ours, ignored))) {
+    if (library.find('/') != std::string::npos || (!has_own && !ours)) {
       map.problem(*node, "components.unknown", fmt::format("there is no component library '{}'", library),
                   fmt::format("put {}.yaml beside the hardware file, or name one of {}", library,
-                              fmt::join(names_in("components"), ", ")));
+                              fmt::join(data_names("components"), ", ")));
       return;
     }
     try {
-      hardware.components = read_components(has_own ? beside : ours);
+      hardware.components = read_components(has_own ? beside.string() : *ours);
       library_read = true;
     } catch (const Error& error) {  // what is wrong with it joins what is wrong here
       problems.insert(problems.end(), error.problems().begin(), error.problems().end());
     }
-  }
-
-  static std::vector<std::string> names_in(const std::string& folder) {
-    std::vector<std::string> names;
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(fs::path(data_directory()) / folder, ignored)) {
-      if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem());
-    }
-    std::sort(names.begin(), names.end());
-    return names;
   }
 
   Hardware read(const YamlNode& root, const std::string& path) {
@@ -294,7 +283,8 @@ struct Reader {
     if (area.value >= 0) hardware.published_area = area;
     if (const YamlNode* bits = map.find("bits")) {
       YamlMap each(*bits, "`bits`", problems);
-      for (std::size_t t = 0; t < 3; ++t) hardware.bits[t] = each.integer(kTensors3[t], 16, {.least = 1, .most = 64});
+      for (std::size_t t = 0; t < 3; ++t)
+        hardware.bits[t] = each.integer(kTensorWords[t], 16, {.least = 1, .most = 64});
       each.finish();
     }
     read_library(map, path);
@@ -315,22 +305,10 @@ struct Reader {
 
 Hardware read_hardware(const std::string& path) { return Reader{}.read(read_yaml_file(path), path); }
 
-std::vector<std::string> hardware_names() { return Reader::names_in("hardware"); }
+std::vector<std::string> hardware_names() { return data_names("hardware"); }
 
 Hardware load_hardware(const std::string& name_or_path) {
-  if (name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".yaml"))
-    return read_hardware(name_or_path);
-  const std::vector<std::string> names = hardware_names();
-  if (std::find(names.begin(), names.end(), name_or_path) != names.end()) {
-    return read_hardware(fs::path(data_directory()) / "hardware" / (name_or_path + ".yaml"));
-  }
-  const std::string near = nearest(name_or_path, names);
-  throw Error(Problem{
-      .id = "hardware.unknown",
-      .what = fmt::format("there is no hardware '{}'", name_or_path),
-      .where = {},
-      .mend = near.empty() ? fmt::format("one of {}, or the path of a file ending in .yaml", fmt::join(names, ", "))
-                           : fmt::format("did you mean '{}'?", near)});
+  return read_hardware(named_data_file("hardware", "hardware", "hardware.unknown", name_or_path));
 }
 
 }  // namespace weft

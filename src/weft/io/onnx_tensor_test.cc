@@ -143,7 +143,7 @@ TEST_CASE("unknown element types, texts and segments are refused") {
 }
 
 TEST_CASE("external data are read from the model's folder and below") {
-  const TemporaryFolder folder;
+  const Folder folder;
   std::filesystem::create_directory(folder / "sub");
   write_bytes(folder / "sub/weights.bin", "....\0\0\x80\x3f\0\0\0\xc0"s);
   ExternalData external(folder.path());
@@ -155,7 +155,7 @@ TEST_CASE("external data are read from the model's folder and below") {
 }
 
 TEST_CASE("nothing outside the model's folder is opened") {
-  const TemporaryFolder outside, folder;
+  const Folder outside, folder;
   write_bytes(outside / "secret.bin", "12345678");
   CHECK(id_of(external_tensor(2, outside / "secret.bin"), folder.path()) == "onnx.external-outside");
   CHECK(id_of(external_tensor(2, "../secret.bin"), folder.path()) == "onnx.external-outside");
@@ -170,7 +170,7 @@ TEST_CASE("nothing outside the model's folder is opened") {
 }
 
 TEST_CASE("a folder whose name begins like the model's is another folder") {
-  const TemporaryFolder base;
+  const Folder base;
   std::filesystem::create_directory(base / "model");
   std::filesystem::create_directory(base / "model2");
   write_bytes(base / "model2/weights.bin", "1234");
@@ -179,7 +179,7 @@ TEST_CASE("a folder whose name begins like the model's is another folder") {
 }
 
 TEST_CASE("a range ends with its file, to the byte") {
-  const TemporaryFolder folder;
+  const Folder folder;
   write_bytes(folder / "w", std::string(16, 'w'));
   const auto range = [&](std::int64_t floats, const std::string& offset, const std::string& length = "") {
     return id_of(external_tensor(floats, "w", offset, length), folder.path());
@@ -196,14 +196,14 @@ TEST_CASE("a range ends with its file, to the byte") {
 }
 
 TEST_CASE("data files that are missing or no files are refused") {
-  const TemporaryFolder folder;
+  const Folder folder;
   std::filesystem::create_directory(folder / "sub");
   CHECK(id_of(external_tensor(1, "none"), folder.path()) == "onnx.external-unreadable");
   CHECK(id_of(external_tensor(1, "sub"), folder.path()) == "onnx.external-unreadable");
 }
 
 TEST_CASE("the same range is shared, but overlapping ranges cannot multiply a file") {
-  const TemporaryFolder folder;
+  const Folder folder;
   write_bytes(folder / "w", std::string(16, 'w'));
   ExternalData external(folder.path());
   const StoredValues first = external.read("w", 0, 16, "a");

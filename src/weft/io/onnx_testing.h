@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "onnx.pb.h"
-#include "weft/base/error.h"
+#include "weft/base/error_testing.h"
 #include "weft/io/onnx.h"
 
 /// For tests: small models as messages, and what the reader says to them.
@@ -84,23 +83,6 @@ inline Problem problem_of_bytes(std::string_view bytes, const std::string& folde
 inline Problem problem_of(const onnx::ModelProto& model, const std::string& folder = "") {
   return problem_of_bytes(model.SerializeAsString(), folder);
 }
-
-/// A folder that is gone after the test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "weft.XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-  std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline void write_bytes(const std::string& path, std::string_view bytes) {
   std::ofstream(path, std::ios::binary).write(bytes.data(), std::streamsize(bytes.size()));

@@ -87,13 +87,13 @@ Network varied() {
 }  // namespace
 
 TEST_CASE("a network written and read again is the same network") {
-  const TemporaryFolder folder;
+  const Folder folder;
   write_onnx(varied(), folder / "varied.onnx");
   check_same(varied(), read_onnx(folder / "varied.onnx"));
 }
 
 TEST_CASE("every element type survives the file") {
-  const TemporaryFolder folder;
+  const Folder folder;
   for (int number = 1; number <= 28; ++number) {
     const ElementType type = element_of_number(number).value();
     if (type == ElementType::string) continue;
@@ -113,14 +113,14 @@ TEST_CASE("every element type survives the file") {
 }
 
 TEST_CASE("the same network gives the same bytes") {
-  const TemporaryFolder folder;
+  const Folder folder;
   write_onnx(varied(), folder / "one.onnx");
   write_onnx(varied(), folder / "two.onnx");
   CHECK(read_bytes(folder / "one.onnx") == read_bytes(folder / "two.onnx"));
 }
 
 TEST_CASE("the file is a message as protobuf would write it") {
-  const TemporaryFolder folder;
+  const Folder folder;
   write_onnx(varied(), folder / "varied.onnx");
   onnx::ModelProto model;
   REQUIRE(model.ParseFromString(read_bytes(folder / "varied.onnx")));
@@ -131,7 +131,7 @@ TEST_CASE("the file is a message as protobuf would write it") {
 }
 
 TEST_CASE("weights beyond the limit go to a data file beside the model, to the byte") {
-  const TemporaryFolder folder;
+  const Folder folder;
   const std::int64_t bytes = 4 * (4 * 3 * 3 * 3 + 4 + 1) + 8 * 2;
   write_onnx(varied(), folder / "inside.onnx", bytes);
   CHECK_FALSE(std::filesystem::exists(folder / "inside.onnx.data"));
@@ -142,7 +142,7 @@ TEST_CASE("weights beyond the limit go to a data file beside the model, to the b
 }
 
 TEST_CASE("values without a name of their own get one in the file") {
-  const TemporaryFolder folder;
+  const Folder folder;
   Network net = varied();
   for (Value& value : net.values) value.name = "same";
   write_onnx(net, folder / "same.onnx");
@@ -154,7 +154,7 @@ TEST_CASE("values without a name of their own get one in the file") {
 }
 
 TEST_CASE("a network that is not sound is not written, and a file that cannot be written leaves nothing") {
-  const TemporaryFolder folder;
+  const Folder folder;
   Network broken = varied();
   broken.nodes[0].op = "Convolve";
   CHECK_THROWS_AS(write_onnx(broken, folder / "broken.onnx"), Error);

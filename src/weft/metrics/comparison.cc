@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <mutex>
 
 #include "weft/base/data_dir.h"
 #include "weft/base/thread_pool.h"
+#include "weft/metrics/progress_count.h"
 
 namespace weft {
 namespace {
@@ -281,9 +281,7 @@ Comparison compare(const Network& network, const ComparisonRule& rule, const Com
     }
   }
   result.unit = machines.front().components.unit;
-  result.conventions = options.conventions.empty()
-                           ? parse_conventions(machines.front().conventions)
-                           : parse_conventions(options.conventions, parse_conventions(machines.front().conventions));
+  result.conventions = conventions_for(machines.front(), options.conventions);
 
   std::vector<Task> tasks;
   for (const LayerKind kind : kinds_of(networks.front())) {
@@ -302,15 +300,11 @@ Comparison compare(const Network& network, const ComparisonRule& rule, const Com
       }
     }
   }
-  std::mutex mutex;
-  std::size_t done = 0;
-  if (options.progress) options.progress(done, tasks.size());
-  const int jobs = options.jobs > 0 ? options.jobs : available_cpus();
-  ThreadPool pool(std::min(jobs, int(tasks.size())));
+  ProgressCount progress(options.progress, tasks.size());
+  ThreadPool pool(std::min(threads_for(options.jobs), int(tasks.size())));
   pool.parallel_for(tasks.size(), [&](std::size_t i) {
     solve(tasks[i], options);
-    const std::lock_guard lock(mutex);
-    if (options.progress) options.progress(++done, tasks.size());
+    progress.advance();
   });
   for (Task& task : tasks) result.points.push_back(std::move(task.point));
   return result;

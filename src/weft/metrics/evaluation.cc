@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 #include <utility>
 
 #include "weft/base/thread_pool.h"
 #include "weft/metrics/offchip.h"
+#include "weft/metrics/progress_count.h"
 #include "weft/model/counts.h"
 #include "weft/simulator/walk.h"
 
@@ -213,26 +213,6 @@ std::vector<std::size_t> first_equals(const std::vector<Task>& tasks) {
   return first;
 }
 
-/// Hands `progress` one call at a time.
-class ProgressCount {
- public:
-  ProgressCount(const EvaluationOptions& options, std::size_t of) : options_(options), of_(of) { report(); }
-  void advance() {
-    const std::lock_guard lock(mutex_);
-    ++done_;
-    report();
-  }
-
- private:
-  void report() {
-    if (options_.progress) options_.progress(done_, of_);
-  }
-  const EvaluationOptions& options_;
-  const std::size_t of_;
-  std::size_t done_ = 0;
-  std::mutex mutex_;
-};
-
 std::vector<LayerEvaluation> solve_all(const std::vector<Task>& tasks, const Setting& setting,
                                        const EvaluationOptions& options) {
   const std::vector<std::size_t> first = first_equals(tasks);
@@ -241,9 +221,8 @@ std::vector<LayerEvaluation> solve_all(const std::vector<Task>& tasks, const Set
     if (first[i] == i) distinct.push_back(i);
   }
   std::vector<LayerEvaluation> solved(tasks.size());
-  ProgressCount progress(options, distinct.size());
-  const int jobs = options.jobs > 0 ? options.jobs : available_cpus();
-  ThreadPool pool(std::min(jobs, static_cast<int>(distinct.size())));
+  ProgressCount progress(options.progress, distinct.size());
+  ThreadPool pool(std::min(threads_for(options.jobs), static_cast<int>(distinct.size())));
   pool.parallel_for(distinct.size(), [&](std::size_t i) {
     solved[distinct[i]] = solve(tasks[distinct[i]], setting);
     progress.advance();
@@ -281,19 +260,12 @@ std::vector<OtherLayer> other_layers(const std::vector<Layer>& all, const Hardwa
   return others;
 }
 
-/// Extent of axis 0 of the first input: what with_batch sets.
-std::int64_t batch_of(const Network& network) {
-  if (network.inputs.empty()) return 1;
-  const Shape& shape = network.values[static_cast<std::size_t>(network.inputs.front())].type.shape;
-  return shape.empty() ? 1 : std::max<std::int64_t>(1, shape.front());
-}
+}  // namespace
 
 Conventions conventions_for(const Hardware& hardware, const std::string& wanted) {
   const Conventions own = parse_conventions(hardware.conventions);
   return wanted.empty() ? own : parse_conventions(wanted, own);
 }
-
-}  // namespace
 
 Evaluation evaluate(const Network& network, const Hardware& hardware, const EvaluationOptions& options) {
   const std::vector<Layer> all = layers(network, /*count_zeros=*/false);
@@ -304,7 +276,7 @@ Evaluation evaluate(const Network& network, const Hardware& hardware, const Eval
   Evaluation result;
   result.network = network.name;
   result.hardware = hardware;
-  result.batch = batch_of(network);
+  result.batch = batch_size(network);
   result.conventions = conventions_for(hardware, options.conventions);
   result.objective = options.objective;
   if (options.statistics) result.zeros_source = options.statistics->source;

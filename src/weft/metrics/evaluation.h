@@ -48,6 +48,9 @@ struct EvaluationOptions {
   std::function<void(std::size_t done, std::size_t of)> progress;
 };
 
+/// How the machine's authors count, and what is wanted on top of that ("": nothing).
+Conventions conventions_for(const Hardware& hardware, const std::string& wanted);
+
 /// Whether a walk of the nest (simulator/walk.h) gave the counts and cycles of the closed forms. Too large: a feature
 /// map is longer than kMostWalked on an axis that a window slides over, where the walk marks every coordinate.
 enum class WalkCheck : std::uint8_t { not_asked, agrees, too_large, differs };

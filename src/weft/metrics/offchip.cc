@@ -87,4 +87,9 @@ OffchipCode without_spills(OffchipCode code, const Counts& counts, const Hardwar
   return code;
 }
 
+Int128 coded_bytes(Int128 words, Tensor3 t, const Hardware& hardware, const OffchipCode& code) {
+  return (words * hardware.bits[index(t)] * code.parts[index(t)] + 8 * OffchipCode::kWhole - 1) /
+         (8 * OffchipCode::kWhole);
+}
+
 }  // namespace weft

@@ -23,4 +23,7 @@ std::vector<OffchipCode> offchip_codes(const Network& network, const std::vector
 /// The code as it is for a layer with these counts: partial sums that come back are not compressed.
 OffchipCode without_spills(OffchipCode code, const Counts& counts, const Hardware& hardware);
 
+/// Bytes that so many words of a tensor take off chip, compressed as `code` says; rounded up.
+Int128 coded_bytes(Int128 words, Tensor3 t, const Hardware& hardware, const OffchipCode& code);
+
 }  // namespace weft

@@ -2,12 +2,12 @@
 #include "weft/metrics/simulation.h"
 
 #include <algorithm>
-#include <mutex>
 
 #include "weft/base/ceil_div.h"
 #include "weft/base/error.h"
 #include "weft/base/thread_pool.h"
 #include "weft/metrics/offchip.h"
+#include "weft/metrics/progress_count.h"
 #include "weft/model/counts.h"
 #include "weft/runtime/calibrate.h"
 #include "weft/simulator/gating.h"
@@ -113,8 +113,8 @@ void add(LayerSimulation& sum, const LayerSimulation& one) {
 /// One batch.
 class BatchRun {
  public:
-  BatchRun(const Setting& setting, ThreadPool& pool, const std::function<void()>& done)
-      : s_(setting), pool_(pool), done_(done), layers_(setting.layers.size()) {}
+  BatchRun(const Setting& setting, ThreadPool& pool, ProgressCount& progress)
+      : s_(setting), pool_(pool), progress_(progress), layers_(setting.layers.size()) {}
 
   std::vector<FloatTensor> operator()(const std::vector<FloatTensor>& inputs) {
     RunHooks hooks;
@@ -122,7 +122,7 @@ class BatchRun {
     hooks.instead = [this](std::size_t node, const auto& in, std::vector<FloatTensor>& out) {
       if (s_.simulated[node] < 0) return false;
       compute(static_cast<std::size_t>(s_.simulated[node]), *in[0], out[0]);
-      done_();
+      progress_.advance();
       return true;
     };
     return run(s_.program, inputs, hooks);
@@ -170,7 +170,7 @@ class BatchRun {
 
   const Setting& s_;
   ThreadPool& pool_;
-  const std::function<void()>& done_;
+  ProgressCount& progress_;
   std::vector<LayerSimulation> layers_;
 };
 
@@ -254,27 +254,17 @@ Simulation simulate(const Network& network, const Hardware& hardware, const Simu
   Simulation result{.evaluation = evaluate(network, hardware, mapping)};
   for (const LayerEvaluation& e : result.evaluation.layers) require_fixed(program, e.layer, hardware);
 
-  const int jobs = options.evaluation.jobs > 0 ? options.evaluation.jobs : available_cpus();
-  ThreadPool pool(jobs);
+  ThreadPool pool(threads_for(options.evaluation.jobs));
   const Calibration calibration = calibrate(program, options.batches, pool);
   const Setting setting = make_setting(program, hardware, result.evaluation, calibration.largest);
 
-  const std::size_t of = setting.layers.size() * options.batches.size();
-  std::mutex mutex;
-  std::size_t done = 0;
-  const auto& progress = options.evaluation.progress;
-  if (progress) progress(0, of);
-  const std::function<void()> advance = [&] {
-    const std::lock_guard lock(mutex);
-    ++done;
-    if (progress) progress(done, of);
-  };
+  ProgressCount progress(options.evaluation.progress, setting.layers.size() * options.batches.size());
   struct One {
     std::vector<LayerSimulation> layers;
     std::vector<FloatTensor> outputs;
   };
   const std::vector<One> all = pool.parallel_map(options.batches.size(), [&](std::size_t b) {
-    BatchRun batch(setting, pool, advance);
+    BatchRun batch(setting, pool, progress);
     One one;
     one.outputs = batch(options.batches[b]);
     one.layers = batch.layers();

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "weft/base/data_dir.h"
 #include "weft/base/yaml.h"
 #include "weft/metrics/evaluation.h"
@@ -52,10 +50,8 @@ ActivationStatistics read_statistics(const std::string& path) {
 
 std::optional<ActivationStatistics> published_statistics(const std::string& network_name) {
   if (network_name.empty() || network_name.find('/') != std::string::npos) return std::nullopt;
-  const auto path = std::filesystem::path(data_directory()) / "statistics" / (network_name + ".yaml");
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) return std::nullopt;
-  return read_statistics(path);
+  const std::optional<std::string> path = find_data_file("statistics", network_name);
+  return path ? std::optional(read_statistics(*path)) : std::nullopt;
 }
 
 }  // namespace weft

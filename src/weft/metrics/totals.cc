@@ -2,15 +2,10 @@
 #include <cmath>
 
 #include "weft/metrics/evaluation.h"
+#include "weft/metrics/offchip.h"
 
 namespace weft {
 namespace {
-
-/// Words off chip as bytes, compressed as `code` says.
-Int128 coded_bytes(Int128 words, Tensor3 t, const Hardware& hardware, const OffchipCode& code) {
-  return (words * hardware.bits[index(t)] * code.parts[index(t)] + 8 * OffchipCode::kWhole - 1) /
-         (8 * OffchipCode::kWhole);
-}
 
 void add_offchip(Totals& totals, const Counts& counts, const OffchipCode& code, const Hardware& hardware) {
   for (std::size_t n = 0; n < hardware.nodes.size(); ++n) {

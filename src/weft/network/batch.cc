@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "weft/base/error.h"
@@ -54,6 +55,12 @@ Network with_batch(Network network, std::int64_t N) {
   for (const ValueId id : network.inputs) network.values[std::size_t(id)].type.shape[0] = N;
   infer_shapes(network);
   return network;
+}
+
+std::int64_t batch_size(const Network& network) {
+  if (network.inputs.empty()) return 1;
+  const Shape& shape = network.values[std::size_t(network.inputs.front())].type.shape;
+  return shape.empty() ? 1 : std::max<std::int64_t>(1, shape.front());
 }
 
 }  // namespace weft

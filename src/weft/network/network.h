@@ -59,4 +59,7 @@ void infer_shapes(Network& network);
 /// input is a scalar.
 Network with_batch(Network network, std::int64_t N);
 
+/// What with_batch sets: the extent of axis 0 of the first input. 1 if there is none, and never less.
+std::int64_t batch_size(const Network& network);
+
 }  // namespace weft

@@ -11,6 +11,8 @@
 namespace weft {
 namespace {
 
+static_assert(kTensorWords == kTensorNames, "hardware files and mappings mean the same tensors, in the same order");
+
 /// Resolves one mapping; problems collect.
 struct Placer {
   const LoopProblem& problem;

@@ -12,6 +12,7 @@
 #include "weft/base/format.h"
 #include "weft/base/text.h"
 #include "weft/base/text_table.h"
+#include "weft/report/page.h"
 
 namespace weft {
 namespace {
@@ -236,12 +237,6 @@ std::string others_text(const std::vector<Layer>& layers, bool every, const Text
   return "\n" + table.render(style);
 }
 
-std::int64_t batch_size(const Network& network) {
-  if (network.inputs.empty()) return 1;
-  const Shape& shape = network.values[static_cast<std::size_t>(network.inputs.front())].type.shape;
-  return shape.empty() ? 1 : shape.front();
-}
-
 std::string legend(const NetworkReport& report) {
   std::string text =
       "\nH, W with padding. in, out: activations; bytes: in, out and parameters. Non-zero MACs (nz) need data.\n";
@@ -321,14 +316,6 @@ ordered_json layer_json(const Layer& layer) {
                {"parameter_bytes", layer.parameter_bytes},
                {"depth", layer.depth}});
   return json;
-}
-
-/// RFC 4180: quoted if it must be.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
 }
 
 std::string csv_letters(const Layer& layer) {

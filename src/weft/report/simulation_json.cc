@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "weft/metrics/offchip.h"
 #include "weft/report/evaluation_report.h"
 #include "weft/report/hardware_report.h"
 #include "weft/report/json.h"
@@ -40,8 +41,7 @@ Int128 offchip_bytes(const LayerEvaluation& e, const Hardware& hardware, Tensor3
     const Accesses& a = e.counts.stores[n][index(t)];
     if (hardware.nodes[n].store.offchip) words += a.reads + a.writes;
   }
-  return (words * hardware.bits[index(t)] * code.parts[index(t)] + 8 * OffchipCode::kWhole - 1) /
-         (8 * OffchipCode::kWhole);
+  return coded_bytes(words, t, hardware, code);
 }
 
 ordered_json bytes_json(const LayerEvaluation& e, const Hardware& hardware, const OffchipCode& code) {
