@@ -140,14 +140,12 @@ ConvShape tiny_shape(Random& random) {
   return s;
 }
 
-}  // namespace
-
-TEST_CASE("the search without a dataflow proves what it says, and finds the least cost of all mappings") {
-  Random random(1701);
+void check_least_cost(std::uint64_t seed, int most_trials, std::int64_t most_mappings) {
+  Random random(seed);
   const Dataflow dataflow = load_dataflow("free");
   std::int64_t tried = 0;
   int trials = 0, single = 0, proven = 0, best = 0;  // single: of one array or none
-  for (; trials < agree::trials(300) && tried < 200'000; ++trials) {
+  for (; trials < most_trials && tried < most_mappings; ++trials) {
     const ConvShape shape = tiny_shape(random);
     const bool vaults = trials % 6 == 5;
     const Hardware hardware = small_machine(random, vaults);
@@ -175,6 +173,16 @@ TEST_CASE("the search without a dataflow proves what it says, and finds the leas
               << " proven best, " << best << " best");
   CHECK(3 * proven > single);
   CHECK(20 * best >= 19 * single);
+}
+
+}  // namespace
+
+TEST_CASE("the search without a dataflow proves what it says, and finds the least cost of all mappings") {
+  check_least_cost(1701, agree::trials(300), 200'000);
+}
+
+TEST_CASE("the search without a dataflow is right on thousands of machines", "[.long]") {
+  check_least_cost(11, 1000, 20'000'000);
 }
 
 }  // namespace weft

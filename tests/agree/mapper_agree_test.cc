@@ -211,14 +211,12 @@ ConvShape small_shape(Random& random) {
   return s;
 }
 
-}  // namespace
-
-TEST_CASE("the mapper finds the least cost of all mappings that the row-stationary dataflow allows") {
-  Random random(1604);
+void check_least_cost(std::uint64_t seed, int trials, std::int64_t most_mappings) {
+  Random random(seed);
   const Dataflow dataflow = load_dataflow("row-stationary");
   std::int64_t tried = 0;
   int feasible = 0;
-  for (int trial = 0; trial < agree::trials(400) && tried < 400'000; ++trial) {
+  for (int trial = 0; trial < trials && tried < most_mappings; ++trial) {
     const ConvShape shape = small_shape(random);
     const Hardware hardware = small_machine(random);
     MapOptions options{.objective = static_cast<Objective>(random.below(3)),
@@ -240,7 +238,17 @@ TEST_CASE("the mapper finds the least cost of all mappings that the row-stationa
     CHECK(found.certificate.optimal);
     CHECK(found.certificate.lower_bound == found.certificate.objective_value);
   }
-  CHECK(8 * feasible > agree::trials(400));
+  CHECK(8 * feasible > trials);
+}
+
+}  // namespace
+
+TEST_CASE("the mapper finds the least cost of all mappings that the row-stationary dataflow allows") {
+  check_least_cost(1604, agree::trials(400), 400'000);
+}
+
+TEST_CASE("the mapper finds the least cost on thousands of machines", "[.long]") {
+  check_least_cost(5, 4000, 40'000'000);
 }
 
 }  // namespace weft

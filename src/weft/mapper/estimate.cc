@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>
+#include <utility>
 
 #include "weft/base/ceil_div.h"
 #include "weft/model/counts.h"
@@ -106,8 +107,8 @@ struct Estimator::Implementation {
   std::vector<Turns> turns;       ///< by way
   std::vector<std::int64_t> exceptions;
   bool may_be_ragged = false;
-  bool first_fills = true;  ///< off for bounds
   bool best_order = false;  ///< on for bounds
+  bool affine = false;      ///< on to find the weights of bounds
   Int128 mac_energy = 0, cycle_energy = 0;
 
   // ---- setting up --------------------------------------------------------------------------------------------------
@@ -133,6 +134,8 @@ struct Estimator::Implementation {
     exceptions.resize(ways.size());
     exact_costs = make_costs<Int128>();
     rounded_costs = make_costs<double>();
+    add_channels();
+    add_sums();
     busy.resize(h.nodes.size());
   }
 
@@ -422,7 +425,6 @@ struct Estimator::Implementation {
     kVisitsAtOrigin,
     kParentAtOrigin,
     kStalling,
-    kStallingAtOrigin,
     kKinds
   };
   struct Term {
@@ -461,14 +463,9 @@ struct Estimator::Implementation {
     for (std::size_t w = 0; w < ways.size(); ++w) {
       const Way& way = ways[w];
       if (way.compute || way.inside || way.buffering != Buffering::stream) continue;
-      const bool one = how.read_back == ReadBack::one;
-      const ChildSpread spread =
-          parent_spread(way, way.tensor != Tensor3::psum || !one ? multicast(way.tensor) : kShared);
-      for (const bool origin : {false, true}) {
-        if (origin && way.tensor != Tensor3::psum) continue;
-        term_of[w][origin ? kStallingAtOrigin : kStalling] = int(terms.size());
-        terms.push_back({w, spread, origin, Part::stalling});
-      }
+      term_of[w][kStalling] = int(terms.size());
+      const ChildSpread spread = way.tensor == Tensor3::psum ? reduction : multicast(way.tensor);
+      terms.push_back({w, parent_spread(way, spread), false, Part::stalling});
     }
   }
 
@@ -542,7 +539,7 @@ struct Estimator::Implementation {
                     const Costs<N>& costs, N& energy) const {
     const Way& way = ways[w];
     const auto at = [&](Kind kind) { return words[std::size_t(term_of[w][kind])]; };
-    const auto positive = [](N n) { return n > N(0) ? n : N(0); };
+    const auto positive = [this](N n) { return affine || n > N(0) ? n : N(0); };
     const N visits = at(kVisits), distinct = at(kDistinct), updates = at(kUpdates);
     const bool zero = how.first_read == FirstRead::zero;
     N reads = zero ? distinct : positive(distinct - outer.valueless), delivered = reads;
@@ -597,10 +594,6 @@ struct Estimator::Implementation {
     if (way.buffering == Buffering::stream) {
       stalling = part(Part::stalling);
     }
-    const bool outside = way.child < skeleton.fanout;
-    if (!first_fills && outside && way.buffering != Buffering::single) {
-      return {0, std::max<Int128>(0, less(all, exception) - stalling)};
-    }
     return {std::max<Int128>(0, less(stalling, exception)), std::max<Int128>(0, less(all, exception) - stalling)};
   }
 
@@ -641,7 +634,9 @@ struct Estimator::Implementation {
 
   /// Cycles a word of a stream takes on the slower of a way's parent and the array, where it may stall; else 0.
   double stall_of(const Way& way, Stream stream) const {
-    if (way.compute || way.inside || way.buffering == Buffering::ahead || how.overlap == Overlap::perfect) return 0;
+    if (way.compute || way.inside || how.overlap == Overlap::perfect) return 0;
+    // The first fill of a store outside the array grows with its tile, and all else that it waits for falls: no bound.
+    if (way.buffering != Buffering::single && (way.buffering == Buffering::ahead || !way.crosses)) return 0;
     double slowest = 0;
     for (const std::size_t node : {way.parent, way.crosses ? skeleton.fanout : way.parent}) {
       const Bandwidths& b = hardware.nodes[node].bandwidth;
@@ -653,34 +648,152 @@ struct Estimator::Implementation {
     return slowest;
   }
 
-  std::int64_t stalled_cycles(const Estimator::Terms& words) const {
-    double cycles = 0;
-    for (const Stalls& stall : stalls)
-      cycles += stall.cycles * (words[stall.plus] - (stall.minus == kNone ? 0 : words[std::size_t(stall.minus)]));
-    return std::int64_t(cycles * (1 - kRounding));
-  }
-
   /// Which terms stall the machine for how long a word. Each is the least of those that its nodes carry.
   struct Stalls {
+    std::size_t way = 0;
     double cycles = 0;
-    std::size_t plus = 0;
-    int minus = kNone;
+    std::size_t term = 0;
   };
   std::vector<Stalls> stalls;
 
   void add_stalls_of(std::size_t w) {
     const Way& way = ways[w];
-    const auto add = [&](Stream stream, Kind kind, Kind origin) {
+    const auto add = [&](Stream stream, Kind kind) {
       const double cycles = stall_of(way, stream);
-      if (cycles > 0) stalls.push_back({cycles, std::size_t(term_of[w][kind]), term_of[w][origin]});
+      if (cycles > 0) stalls.push_back({w, cycles, std::size_t(term_of[w][kind])});
     };
     const bool streams = way.buffering == Buffering::stream;
     if (way.tensor == Tensor3::psum) {
-      add(Stream::psum_up, streams ? kStalling : kUpdates, kKinds);
-      if (streams && how.first_read == FirstRead::elide) add(Stream::psum_down, kStalling, kStallingAtOrigin);
+      add(Stream::psum_up, streams ? kStalling : kUpdates);
     } else {
-      add(way.tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight, streams ? kStalling : kParent, kKinds);
+      add(way.tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight, streams ? kStalling : kParent);
     }
+  }
+
+  /// What takes turns on one bandwidth outside the PEs, whether it is hidden or stalls: terms, and the cycles of a
+  /// word.
+  struct Channel {
+    std::vector<std::pair<std::size_t, double>> terms;
+    double spared = 0;                 ///< cycles of words among them that are not moved
+    std::vector<std::size_t> waiting;  ///< the stalls of ways that pass by: nothing hides behind them
+  };
+  std::vector<Channel> channels;
+
+  void add_channels() {
+    for (std::size_t n = 0; n <= skeleton.fanout; ++n) {
+      const Bandwidths& bandwidth = hardware.nodes[n].bandwidth;
+      for (std::size_t s = 0; s < (bandwidth.shared ? 1 : kStreams); ++s) {
+        const Stream stream = Stream(s);
+        if (!bandwidth.of(stream)) continue;
+        Channel channel;
+        for (std::size_t w = 0; w < ways.size(); ++w) {
+          const bool passes = ways[w].parent == n || (ways[w].crosses && n == skeleton.fanout);
+          if (passes && !ways[w].inside)
+            add_streams(w, *bandwidth.of(stream), bandwidth.shared.has_value(), stream, channel);
+          for (std::size_t stall = 0; stall < stalls.size(); ++stall) {
+            if (stalls[stall].way == w && !passes) channel.waiting.push_back(stall);
+          }
+        }
+        if (!channel.terms.empty()) channels.push_back(std::move(channel));
+      }
+    }
+  }
+
+  void add_streams(std::size_t w, const Bandwidth& bandwidth, bool all, Stream only, Channel& channel) const {
+    const Way& way = ways[w];
+    const double cycles = double(hardware.bits[index(way.tensor)]) / bits_per_cycle(bandwidth, hardware.clock);
+    const auto add = [&](Stream stream, Kind kind) {
+      if (all || only == stream) channel.terms.emplace_back(std::size_t(term_of[w][kind]), cycles);
+    };
+    if (way.tensor != Tensor3::psum) return add(way.tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight, kParent);
+    add(Stream::psum_up, kUpdates);
+    if (how.read_back == ReadBack::each || !(all || only == Stream::psum_down)) return;
+    add(Stream::psum_down, kDistinct);
+    if (how.first_read == FirstRead::elide) channel.spared += cycles * rounded_costs.whole_ofmap;
+  }
+
+  // ---- bounds ------------------------------------------------------------------------------------------------------
+
+  /// What bounds a cost from below, as sums over the terms: the energy, the cycles stalled, those of the outermost
+  /// channels; by term.
+  std::vector<Estimator::Sums> weights;
+  Estimator::Sums constants{};
+
+  enum Sum : std::uint8_t { kEnergy, kStalled, kChannels };
+
+  bool shifted = false;  ///< some weights of the energy were negative
+
+  void add_sums() {
+    channels.resize(std::min(channels.size(), constants.size() - kChannels));
+    weights.resize(terms.size());
+    affine = true;
+    std::vector<double> words(terms.size(), 0);
+    constants[kEnergy] = energy_of<double>(words);
+    for (std::size_t t = 0; t < priced_terms; ++t) {
+      words[t] = 1;
+      weights[t][kEnergy] = energy_of<double>(words) - constants[kEnergy];
+      words[t] = 0;
+    }
+    affine = false;
+    shift_negative_weights();
+    const auto add = [&](const Stalls& stall, std::size_t sum) { weights[stall.term][sum] += stall.cycles; };
+    for (const Stalls& stall : stalls) add(stall, kStalled);
+    for (std::size_t c = 0; c < channels.size(); ++c) {
+      constants[kChannels + c] = -channels[c].spared;
+      for (const auto& [term, cycles] : channels[c].terms) weights[term][kChannels + c] += cycles;
+      for (const std::size_t stall : channels[c].waiting) add(stalls[stall], kChannels + c);
+    }
+  }
+
+  /// A word of partial sums that visits a store spares its children something, in some conventions more than it costs
+  /// further out. Bounds of terms from below are of no use there; but what is spared is at most what another term pays
+  /// that is no smaller: each visit at the origin is a visit, and at each visit the children have the word once at
+  /// least.
+  void shift_negative_weights() {
+    int last = kNone;  // the visits of the way outside
+    const auto shift = [this](int from, int to) {
+      if (from == kNone || to == kNone || from == to) return;
+      double& owed = weights[std::size_t(from)][kEnergy];
+      if (owed >= 0) return;
+      weights[std::size_t(to)][kEnergy] += std::exchange(owed, 0);
+      shifted = true;
+    };
+    for (std::size_t w = 0; w < ways.size(); ++w) {
+      if (ways[w].tensor != Tensor3::psum) continue;
+      const auto& of = term_of[w];
+      shift(last, of[kDistinct]);
+      shift(of[kVisitsAtOrigin], of[kVisits]);
+      shift(of[kParentAtOrigin], of[kParent]);
+      shift(of[kParent], of[kVisits]);
+      shift(of[kDistinct], of[kUpdates]);
+      shift(of[kUpdates], of[kVisits]);
+      last = of[kVisits];
+    }
+  }
+
+  Int128 least_energy() const {
+    double energy = constants[kEnergy];
+    for (std::size_t t = 0; t < word_list.size(); ++t) energy += weights[t][kEnergy] * double(word_list[t]);
+    return Int128(energy * (1 - kRounding));
+  }
+
+  Estimator::Sums sums_of(const Estimator::Terms& base,
+                          const std::array<const Estimator::Terms*, kDims>& factors) const {
+    Estimator::Sums result = constants;
+    for (std::size_t t = 0; t < base.size(); ++t) {
+      double product = base[t];
+      for (std::size_t f = 0; f < kDims && factors[f] != nullptr; ++f) product *= (*factors[f])[t];
+      for (std::size_t sum = 0; sum < result.size(); ++sum) result[sum] += weights[t][sum] * product;
+    }
+    return result;
+  }
+
+  Estimator::Least least(const Estimator::Sums& of, std::int64_t steps) const {
+    double cycles = double(steps) + of[kStalled];
+    for (std::size_t sum = kChannels; sum < of.size(); ++sum) cycles = std::max(cycles, of[sum]);
+    Estimator::Least result{.latency = std::max(steps, std::int64_t(cycles * (1 - kRounding)))};
+    result.energy = Int128(of[kEnergy] * (1 - kRounding)) + result.latency * cycle_energy;
+    return result;
   }
 
   // ---- all of it ---------------------------------------------------------------------------------------------------
@@ -740,7 +853,9 @@ struct Estimator::Implementation {
       steps *= positions(d, skeleton.slots.size(), Spread::first, false, [](std::size_t) { return true; });
     }
     result.latency = latency(steps);
-    result.energy = energy_of(word_list) + result.latency * cycle_energy;
+    // Words that may be fewer than the products say are no bound of an energy that falls with some of them.
+    const Int128 moving = result.exact || !shifted ? energy_of(word_list) : least_energy();
+    result.energy = moving + result.latency * cycle_energy;
     return result;
   }
 
@@ -756,12 +871,19 @@ struct Estimator::Implementation {
     time(w, turns[w], exception, Stream::psum_up, hardware.nodes[skeleton.fanout].fanout.reduces ? kShared : kEach);
   }
 
-  Estimator::Terms run_terms(const Choice& c, std::uint32_t moving_slots) {
+  Estimator::Terms run_terms(const Choice& c, std::optional<std::uint32_t> moving_slots) {
     prepare(c, moving_slots);
     find_turns();
     Estimator::Terms result_terms;
     for (const Term& term : terms) {
-      result_terms.push_back(double(words(term.way, turns[term.way], term.part, term.spread, term.origin)));
+      const Way& way = ways[term.way];
+      std::int64_t exception = 0;
+      if (!moving_slots) {
+        exception = least_exception(way, turns[term.way].fetch);
+        if (term.part == Part::stalling) exception = least_of(exception, least_spared_stall(way));
+      }
+      const Int128 all = words(term.way, turns[term.way], term.part, term.spread, term.origin);
+      result_terms.push_back(double(std::max<Int128>(0, less(all, exception))));
     }
     return result_terms;
   }
@@ -773,24 +895,39 @@ Estimator::Estimator(const LoopProblem& problem, const Hardware& hardware, const
 Estimator::~Estimator() = default;
 
 Estimate Estimator::operator()(const Choice& choice) { return implementation_->run(choice); }
-Estimate Estimator::without_first_fills(const Choice& choice) {
-  implementation_->first_fills = false;
-  implementation_->best_order = true;
-  const Estimate result = implementation_->run(choice);
-  implementation_->first_fills = true;
-  implementation_->best_order = false;
-  return result;
-}
 Estimator::Terms Estimator::terms(const Choice& choice, std::uint32_t moving) {
   implementation_->best_order = true;
   Terms result = implementation_->run_terms(choice, moving);
   implementation_->best_order = false;
   return result;
 }
-Int128 Estimator::moving_energy(const Terms& terms) const {
-  return Int128(implementation_->energy_of(terms) * (1 - kRounding));
+Estimator::Terms Estimator::terms(const Choice& choice) {
+  implementation_->best_order = true;
+  Terms result = implementation_->run_terms(choice, std::nullopt);
+  implementation_->best_order = false;
+  return result;
 }
-std::int64_t Estimator::stalled_cycles(const Terms& terms) const { return implementation_->stalled_cycles(terms); }
-Int128 Estimator::energy_per_cycle() const { return implementation_->cycle_energy; }
+Estimator::Terms Estimator::compulsory() const {
+  const Implementation& i = *implementation_;
+  Terms terms(i.terms.size(), 0);
+  std::array<bool, kTensors> outermost{true, true, true};
+  for (std::size_t w = 0; w < i.ways.size(); ++w) {
+    const Tensor3 t = i.ways[w].tensor;
+    if (t == Tensor3::ifmap || !std::exchange(outermost[index(t)], false)) continue;
+    using Kind = Implementation::Kind;
+    for (const Kind kind : {Kind::kVisits, Kind::kParent, Kind::kDistinct, Kind::kUpdates, Kind::kVisitsAtOrigin,
+                            Kind::kParentAtOrigin}) {
+      const int term = i.term_of[w][kind];
+      if (term != kNone) terms[std::size_t(term)] = double(tile_words(i.problem, t, i.problem.bounds));
+    }
+  }
+  return terms;
+}
+Estimator::Sums Estimator::sums(const Terms& base, const std::array<const Terms*, kDims>& factors) const {
+  return implementation_->sums_of(base, factors);
+}
+Estimator::Least Estimator::least(const Sums& sums, std::int64_t steps) const {
+  return implementation_->least(sums, steps);
+}
 
 }  // namespace weft

@@ -27,11 +27,6 @@ class Estimator {
   Estimator& operator=(const Estimator&) = delete;
 
   Estimate operator()(const Choice& choice);
-  /// The same without what grows with the tiles of the stores outside the array: the first fill of those that are not
-  /// single-buffered. It falls as the bounds of free loops grow, which the whole does not quite.
-  /// And for the best order of the loops that may change places, for each tensor by itself. So a bound of all that can
-  /// be made of a choice whose free loops take all that is left.
-  Estimate without_first_fills(const Choice& choice);
   /// What the model multiplies with prices, one number a term: words of each transfer, as one store or the other sees
   /// them.
   using Terms = std::vector<double>;
@@ -39,11 +34,20 @@ class Estimator {
   /// whatever their bounds, in the best order for each. Each term is then a product over groups of dimensions that
   /// share no window.
   Terms terms(const Choice& choice, std::uint32_t moving);
-  /// Energy that does not depend on time, of such terms; rounded down.
-  Int128 moving_energy(const Terms& terms) const;
-  /// Cycles that transfers into single-buffered stores stall the machine at least, of such terms; rounded down.
-  std::int64_t stalled_cycles(const Terms& terms) const;
-  Int128 energy_per_cycle() const;  ///< of clock networks and leakage
+  /// The same of the loops that do move, less what ragged last tiles may spare at most.
+  Terms terms(const Choice& choice);
+  /// Terms that no choice is below: every weight comes from its outermost store, every partial sum goes there.
+  Terms compulsory() const;
+  /// Energy and cycles at least, of so many steps: with the stalls of transfers into single-buffered stores, and not
+  /// less time than any bandwidth asks for. `sums`: of terms that are products of `base` and factors (as many as are
+  /// not null); linear in the terms.
+  struct Least {
+    Int128 energy = 0;
+    std::int64_t latency = 0;
+  };
+  using Sums = std::array<double, 8>;
+  Sums sums(const Terms& base, const std::array<const Terms*, kDims>& factors) const;
+  Least least(const Sums& sums, std::int64_t steps) const;
 
  private:
   struct Implementation;

@@ -71,12 +71,21 @@ struct SpatialChoice {
   AxisBounds axes;
 };
 
-/// Everything from the array inwards, and which free loop is the innermost that moves.
+/// Everything from the array inwards, and which free loops move.
 struct Node {
   const SpatialChoice* spatial = nullptr;
   const DimSizes* inside = nullptr;
-  int innermost = -1;  ///< slot; -1: no free loop moves
+  std::uint32_t moving = 0;  ///< a bit for each of the free slots
+  std::int64_t steps = 1;
 };
+
+/// Whether a loop over so many tiles may be shared out such that it stands still in its last tile: there it does not
+/// displace what loops further in keep.
+bool may_stand_still(std::int64_t tiles) {
+  const std::vector<std::int64_t> bounds = distinct_bounds(tiles);
+  return std::any_of(bounds.begin(), bounds.end(),
+                     [tiles](std::int64_t b) { return b > 1 && b < tiles && tiles % b == 1; });
+}
 
 class Search {
  public:
@@ -116,6 +125,7 @@ class Search {
     if (insides_.empty()) refuse_capacity();
     list_groups();
     certificate_.space = size_of_space();
+    compulsory_ = estimate_.sums(estimate_.compulsory(), {});
     search();
     if (!found_) refuse_capacity();
     MappingResult best = result_of(best_choice_, *best_axes_);
@@ -267,20 +277,18 @@ class Search {
     return choice;
   }
 
-  /// Whether every loop over the array has work for its last child, and no smaller bound inside makes as few tiles.
-  bool useful(const SpatialChoice& spatial, const DimSizes& inside) const {
-    for (std::size_t d = 0; d < kDims; ++d) {
-      if (spatial_[d] < 0) continue;
-      std::int64_t rest = spatial.children[d];
-      for (const DimSizes& axis : spatial.axes) {
-        rest /= axis[d];
-        if (axis[d] > 1 && (axis[d] - 1) * rest * inside[d] >= problem_.bounds[d]) return false;
-      }
-      const std::int64_t per_child = ceil_div(problem_.bounds[d], spatial.children[d]);
-      if (inside_[d] >= 0 && free_[d] < 0 && ceil_div(per_child, ceil_div(per_child, inside[d])) != inside[d])
-        return false;
+  /// Whether every loop of a dimension over the array has work for its last child, and no smaller bound inside makes as
+  /// few tiles.
+  bool useful(const SpatialChoice& spatial, std::size_t d, std::int64_t inside) const {
+    if (spatial_[d] < 0) return true;
+    std::int64_t rest = spatial.children[d];
+    for (const DimSizes& axis : spatial.axes) {
+      rest /= axis[d];
+      if (axis[d] > 1 && (axis[d] - 1) * rest * inside >= problem_.bounds[d]) return false;
     }
-    return true;
+    if (inside_[d] < 0 || free_[d] >= 0) return true;
+    const std::int64_t per_child = ceil_div(problem_.bounds[d], spatial.children[d]);
+    return ceil_div(per_child, ceil_div(per_child, inside)) == inside;
   }
 
   std::int64_t left(const Choice& choice, std::size_t d) const {
@@ -311,27 +319,54 @@ class Search {
     return product;
   }
 
+  bool moves(std::uint32_t moving, std::size_t k) const { return (moving >> k & 1u) != 0; }
+
   /// The loops that move when the dimensions of `dims` (a bit each) have more than one tile outside the array, in the
-  /// class where free loops up to the `c`th take all of them.
-  std::uint32_t moving_slots(std::uint32_t dims, std::size_t c) const {
+  /// class where the free loops of `moving` take all of theirs.
+  std::uint32_t moving_slots(std::uint32_t dims, std::uint32_t moving) const {
     std::uint32_t slots = 0;
     for (std::size_t d = 0; d < kDims; ++d) {
-      if ((dims >> d & 1u) == 0) continue;
-      const bool taken = free_[d] >= 0 && c > 0 && free_[d] <= free_slots_[c - 1];
-      slots |= 1u << (taken ? free_[d] : outermost_[d]);
+      if ((dims >> d & 1u) != 0) slots |= 1u << outermost_[d];
+    }
+    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
+      if (!moves(moving, k)) continue;
+      const auto slot = std::size_t(free_slots_[k]);
+      slots ^= 1u << outermost_[index(skeleton_.slots[slot].dim)];
+      slots |= 1u << slot;
     }
     return slots;
   }
 
-  /// The terms of a choice in class `c`: free loops up to one take all that is left, those inside it nothing. Every
-  /// transfer falls as their bounds grow, as long as the innermost that moves stays the same.
-  Estimator::Terms class_terms(Choice choice, std::size_t c, std::uint32_t dims) {
-    for (std::size_t k = 0; k < c; ++k) {
+  /// The free loops in `moving` take all that is left, the others nothing.
+  void take_all(Choice& choice, std::uint32_t moving) const {
+    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
       const auto slot = std::size_t(free_slots_[k]);
-      choice.bound[slot] = left(choice, index(skeleton_.slots[slot].dim));
+      if (moves(moving, k)) choice.bound[slot] = left(choice, index(skeleton_.slots[slot].dim));
     }
+  }
+
+  /// The terms of a choice in the class where just these free loops move, which are then at their largest: every
+  /// transfer falls as their bounds grow, as long as the same loops move.
+  Estimator::Terms class_terms(Choice choice, std::uint32_t moving, std::uint32_t dims) {
+    take_all(choice, moving);
     close(choice);
-    return estimate_.terms(choice, moving_slots(dims, c));
+    return estimate_.terms(choice, moving_slots(dims, moving));
+  }
+
+  /// The classes that there are when those dimensions have more than one tile: all sets of their free loops, the
+  /// smallest numbers first.
+  const std::vector<std::uint32_t>& classes(std::uint32_t tiled) {
+    std::vector<std::uint32_t>& result = classes_[tiled];
+    if (!result.empty()) return result;
+    for (std::uint32_t moving = 0; moving < 1u << free_slots_.size(); ++moving) {
+      bool possible = true;
+      for (std::size_t k = 0; k < free_slots_.size(); ++k) {
+        const Dim d = skeleton_.slots[std::size_t(free_slots_[k])].dim;
+        possible = possible && (!moves(moving, k) || (tiled >> index(d) & 1u) != 0);
+      }
+      if (possible) result.push_back(moving);
+    }
+    return result;
   }
 
   /// Dimensions that meet in no window but their own: a transfer is a product over the groups.
@@ -352,13 +387,14 @@ class Search {
   /// What one group's loops over the array and in the PEs do to each term: its factor, relative to the largest choice.
   /// A term is the product of its factors over the groups.
   struct Factors {
-    bool known = false;
-    std::array<Estimator::Terms, kDims + 1> by_class;
+    std::vector<Estimator::Terms> by_class;  ///< in the order of classes(); empty: not known yet
+    Estimator::Terms least;                  ///< in any class
   };
   struct GroupChoice {
     DimSizes children, inside;
     std::int64_t steps = 1;
     std::uint32_t tiled = 0;       ///< dimensions with more than one tile outside, a bit each
+    std::uint32_t ragged = 0;      ///< free loops that may stand still, a bit each
     std::vector<Factors> factors;  ///< by the number of the set of dimensions tiled in all groups
   };
   struct Group {
@@ -366,6 +402,7 @@ class Search {
     std::vector<std::size_t> spatial_key, inside_key;  ///< of each choice of the lists: row and column of the table
     std::size_t columns = 0;
     std::vector<GroupChoice> table;
+    std::vector<bool> useful;  ///< by column, over the array as it was looked at last
   };
 
   /// Numbers the distinct bounds that the choices of a list give the dimensions of a group.
@@ -406,32 +443,50 @@ class Search {
         for (const DimSizes& inside : columns) group.table.push_back(group_choice(dims, children, inside));
       }
       if (group.table.size() > 1) {
+        group.useful.resize(group.columns);
         groups_.push_back(std::move(group));
       } else {  // without a choice its factors are all 1
         only_steps_ *= group.table.front().steps;
         only_tiled_ |= group.table.front().tiled;
+        only_ragged_ |= group.table.front().ragged;
       }
     }
   }
 
   GroupChoice group_choice(const std::vector<Dim>& dims, const DimSizes& children, const DimSizes& inside) const {
-    GroupChoice result{children, inside, 1, 0, {}};
+    GroupChoice result{children, inside, 1, 0, 0, {}};
     for (const Dim d : dims) {
       const std::int64_t D = problem_.bound(d), bound = inside[index(d)], tile = children[index(d)] * bound;
       result.steps *= D / tile * bound + std::min(bound, D % tile);
-      if (tile < D) result.tiled |= 1u << index(d);
+      if (tile >= D) continue;
+      result.tiled |= 1u << index(d);
+      const auto slot = std::find(free_slots_.begin(), free_slots_.end(), free_[index(d)]);
+      if (slot != free_slots_.end() && may_stand_still(ceil_div(D, tile)))
+        result.ragged |= 1u << (slot - free_slots_.begin());
     }
     return result;
   }
 
-  std::size_t classes() const { return free_slots_.size() + 1; }
+  /// The terms of a choice in each class.
+  Factors terms_by_class(const Choice& choice, std::uint32_t tiled) {
+    Factors result;
+    for (const std::uint32_t moving : classes(tiled)) result.by_class.push_back(class_terms(choice, moving, tiled));
+    return result;
+  }
+
+  static void find_least(Factors& factors) {
+    factors.least = factors.by_class.front();
+    for (const Estimator::Terms& terms : factors.by_class) {
+      for (std::size_t t = 0; t < terms.size(); ++t) factors.least[t] = std::min(factors.least[t], terms[t]);
+    }
+  }
 
   /// The terms when every group is at its largest, with those dimensions tiled.
   const Factors& least_terms(std::uint32_t tiled) {
     Factors& least = least_[tiled];
-    if (least.known) return least;
-    least.known = true;
-    for (std::size_t c = 0; c < classes(); ++c) least.by_class[c] = class_terms(core(widest_, largest_), c, tiled);
+    if (!least.by_class.empty()) return least;
+    least = terms_by_class(core(widest_, largest_), tiled);
+    find_least(least);
     return least;
   }
 
@@ -441,8 +496,7 @@ class Search {
     if (number == tiled_sets_.size()) tiled_sets_.push_back(tiled);
     if (at.factors.size() <= number) at.factors.resize(number + 1);
     Factors& result = at.factors[number];
-    if (result.known) return result;
-    result.known = true;
+    if (!result.by_class.empty()) return result;
     SpatialChoice spatial = widest_;
     DimSizes inside = largest_;
     for (const Dim d : group.dims) {
@@ -450,51 +504,80 @@ class Search {
       inside[index(d)] = at.inside[index(d)];
     }
     const Factors& least = least_terms(tiled);
-    const Choice choice = core(spatial, inside);
-    for (std::size_t c = 0; c < classes(); ++c) {
-      result.by_class[c] = class_terms(choice, c, tiled);
+    result = terms_by_class(core(spatial, inside), tiled);
+    for (std::size_t c = 0; c < result.by_class.size(); ++c) {
       for (std::size_t t = 0; t < result.by_class[c].size(); ++t) {
         const double base = least.by_class[c][t];
         result.by_class[c][t] = base > 0 ? result.by_class[c][t] / base : 1;
       }
     }
+    find_least(result);
     return result;
   }
+
+  /// What is known of a pair of loops over the array and in the PEs.
+  struct Pair {
+    std::int64_t steps = 1;
+    std::uint32_t ragged = 0;  ///< free loops that may stand still
+    const std::vector<std::uint32_t>* classes = nullptr;
+    std::vector<Rank> bounds;  ///< of each class
+  };
+
+  /// A lower bound of everything with so many steps: MACs and compulsory traffic.
+  Rank bound_of_steps(std::int64_t steps) const { return least_rank(compulsory_, steps, hardware_.pes()); }
 
   /// A lower bound of everything with these loops over the array and in the PEs.
   Rank pair_bound(std::size_t s, std::size_t i) {
     std::array<GroupChoice*, kDims> at{};
     std::int64_t steps = only_steps_;
-    std::uint32_t tiled = only_tiled_;
+    std::uint32_t tiled = only_tiled_, ragged = only_ragged_;
     for (std::size_t g = 0; g < groups_.size(); ++g) {
       Group& group = groups_[g];
       at[g] = &group.table[group.spatial_key[s] * group.columns + group.inside_key[i]];
       steps *= at[g]->steps;
       tiled |= at[g]->tiled;
+      ragged |= at[g]->ragged;
     }
+    const Rank of_steps = bound_of_steps(steps);
+    if (hopeless(of_steps)) return of_steps;
     const std::int64_t used = pes(spatials_[s], insides_[i]);
-    const Rank time_only = rank({.energy = steps * estimate_.energy_per_cycle(), .latency = steps}, used);
-    if (hopeless(time_only)) return time_only;
+    const Factors& base = least_terms(tiled);
     std::array<const Factors*, kDims> of{};
     for (std::size_t g = 0; g < groups_.size(); ++g) of[g] = &factors(groups_[g], *at[g], tiled);
-    const Factors& least = least_terms(tiled);
-    for (std::size_t c = 0; c < classes(); ++c) {
-      class_bound_[c] = std::nullopt;
-      if (c > 0 && (tiled >> index(skeleton_.slots[std::size_t(free_slots_[c - 1])].dim) & 1u) == 0) continue;
-      product_ = least.by_class[c];
-      for (std::size_t g = 0; g < groups_.size(); ++g) {
-        const Estimator::Terms& factor = of[g]->by_class[c];
-        for (std::size_t t = 0; t < product_.size(); ++t) product_[t] *= factor[t];
+    std::array<const Estimator::Terms*, kDims> factors{};
+    for (std::size_t g = 0; g < groups_.size(); ++g) factors[g] = &of[g]->least;
+    const Rank of_any = least_rank(estimate_.sums(base.least, factors), steps, used);
+    if (hopeless(of_any)) return of_any;
+    pair_ = {.steps = steps, .ragged = ragged, .classes = &classes(tiled), .bounds = {}};
+    for (std::size_t c = 0; c < base.by_class.size(); ++c) {
+      for (std::size_t g = 0; g < groups_.size(); ++g) factors[g] = &of[g]->by_class[c];
+      sums_[(*pair_.classes)[c]] = estimate_.sums(base.by_class[c], factors);
+    }
+    if (ragged != 0) let_stand_still(ragged, core(spatials_[s], insides_[i]));
+    for (const std::uint32_t moving : *pair_.classes) pair_.bounds.push_back(least_rank(sums_[moving], steps, used));
+    return *std::min_element(pair_.bounds.begin(), pair_.bounds.end());
+  }
+
+  Rank least_rank(const Estimator::Sums& sums, std::int64_t steps, std::int64_t used) const {
+    const Estimator::Least least = estimate_.least(sums, steps);
+    return rank({.energy = least.energy, .latency = least.latency}, used);
+  }
+
+  /// Lowers the sums of the classes in which free loops of `ragged` move: those may stand still, each in one of all its
+  /// tiles at most, and so far the nest is like one of the class without it.
+  void let_stand_still(std::uint32_t ragged, const Choice& choice) {
+    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
+      if (!moves(ragged, k)) continue;
+      const double share = 1 / double(left(choice, index(skeleton_.slots[std::size_t(free_slots_[k])].dim)));
+      for (std::uint32_t moving = 0; moving < 1u << free_slots_.size(); ++moving) {
+        if (!moves(moving, k)) continue;
+        const Estimator::Sums& still = sums_[moving ^ 1u << k];
+        for (std::size_t i = 0; i < still.size(); ++i) {
+          double& sum = sums_[moving][i];
+          sum -= share * std::max(0.0, sum - still[i]);
+        }
       }
-      const std::int64_t cycles = steps + estimate_.stalled_cycles(product_);
-      const Int128 energy = estimate_.moving_energy(product_) + cycles * estimate_.energy_per_cycle();
-      class_bound_[c] = rank({.energy = energy, .latency = cycles}, used);
     }
-    Rank least_rank = *class_bound_[0];
-    for (std::size_t c = 1; c < classes(); ++c) {
-      if (class_bound_[c]) least_rank = std::min(least_rank, *class_bound_[c]);
-    }
-    return least_rank;
   }
 
   bool hopeless(const Rank& bound) const { return found_ && !(bound < best_rank_); }
@@ -509,15 +592,39 @@ class Search {
     constexpr std::size_t kFirst = 16;
     for (std::size_t k = 0; k < std::min(kFirst, order.size()); ++k) search_promising(order[k]);
     for (const std::size_t s : order) {
-      for (std::size_t i = 0; i < insides_.size(); ++i) search_pair(pair_bound(s, i), s, i);
+      if (hopeless(bound_of_steps(least_steps(spatials_[s])))) {
+        certificate_.pruned["pe"] += std::int64_t(insides_.size());
+        continue;
+      }
+      look_at(s);
+      for (std::size_t i = 0; i < insides_.size(); ++i) {
+        if (useful(i)) search_pair(pair_bound(s, i), s, i);
+      }
     }
+  }
+
+  /// Finds out which insides are of use over the array.
+  void look_at(std::size_t s) {
+    for (Group& group : groups_) {
+      const GroupChoice* row = &group.table[group.spatial_key[s] * group.columns];
+      for (std::size_t column = 0; column < group.columns; ++column) {
+        group.useful[column] = std::all_of(group.dims.begin(), group.dims.end(), [&](Dim d) {
+          return useful(spatials_[s], index(d), row[column].inside[index(d)]);
+        });
+      }
+    }
+  }
+  bool useful(std::size_t i) const {
+    return std::all_of(groups_.begin(), groups_.end(),
+                       [i](const Group& group) { return group.useful[group.inside_key[i]]; });
   }
 
   /// The most promising insides of one choice over the array.
   void search_promising(std::size_t s) {
     std::vector<std::pair<Rank, std::size_t>> bounds;
+    look_at(s);
     for (std::size_t i = 0; i < insides_.size(); ++i) {
-      if (possible(s, i)) bounds.emplace_back(pair_bound(s, i), i);
+      if (useful(i) && fits(s, i)) bounds.emplace_back(pair_bound(s, i), i);
     }
     constexpr std::size_t kFirst = 4;
     const std::size_t count = std::min(kFirst, bounds.size());
@@ -534,58 +641,46 @@ class Search {
     return steps;
   }
 
-  bool possible(std::size_t s, std::size_t i) const {
-    return useful(spatials_[s], insides_[i]) && !over(core(spatials_[s], insides_[i]), 0);
-  }
+  bool fits(std::size_t s, std::size_t i) const { return !over(core(spatials_[s], insides_[i]), 0); }
 
   void search_pair(const Rank& bound, std::size_t s, std::size_t i) {
     if (hopeless(bound)) {
       certificate_.pruned["pe"] += 1;
-    } else if (possible(s, i)) {
+    } else if (fits(s, i)) {
       search_classes(core(spatials_[s], insides_[i]), {.spatial = &spatials_[s], .inside = &insides_[i]});
     }
   }
 
   /// The classes of the pair that was bounded last.
-  void search_classes(Choice choice, Node node) {
-    for (std::size_t c = 0; c < classes(); ++c) {
-      if (c > 0) {
-        node.innermost = free_slots_[c - 1];
-        const auto slot = std::size_t(node.innermost);
-        choice.bound[slot] = left(choice, index(skeleton_.slots[slot].dim));
-        if (choice.bound[slot] == 1) continue;
-      }
-      if (hopeless(*class_bound_[c])) {
+  void search_classes(const Choice& choice, Node node) {
+    const Pair pair = pair_;
+    node.steps = pair.steps;
+    for (std::size_t c = 0; c < pair.bounds.size(); ++c) {
+      if (hopeless(pair.bounds[c])) {
         certificate_.pruned["tiles"] += 1;
         continue;
       }
-      Choice closed = choice;
-      close(closed);
-      if (hopeless(rank(estimate_.without_first_fills(closed), pes(*node.spatial, *node.inside)))) {
-        certificate_.pruned["transfers"] += 1;
-        continue;
-      }
-      expand(node);
+      node.moving = (*pair.classes)[c];
+      Choice expanded = choice;
+      choose_free(expanded, free_slots_.size(), node);
     }
   }
 
   // ---- expansion ---------------------------------------------------------------------------------------------------
 
   /// Shares what is left of each dimension between its free loop and its outermost one, innermost free loop first.
-  /// Bounds fall as a free loop grows, so the largest is tried first, and one that is hopeless ends its list.
-  void expand(const Node& node) {
-    Choice choice = core(*node.spatial, *node.inside);
-    choose_free(choice, free_slots_.size(), node);
-  }
-
+  /// Bounds fall as a free loop that moves grows, so the largest is tried first, and one that is hopeless ends its
+  /// list; but for those that stand still in their last tile.
   void choose_free(Choice& choice, std::size_t remaining, const Node& node) {
-    while (remaining > 0 && free_slots_[remaining - 1] > node.innermost) --remaining;
+    while (remaining > 0 && !moves(node.moving, remaining - 1)) --remaining;
     if (remaining == 0) return finish(choice, node);
     const auto slot = std::size_t(free_slots_[remaining - 1]);
     choice.bound[slot] = 1;
-    std::vector<std::int64_t> candidates = distinct_bounds(left(choice, index(skeleton_.slots[slot].dim)));
-    for (auto b = candidates.rbegin(); b != candidates.rend(); ++b) {
-      if (int(slot) == node.innermost && *b == 1) break;
+    const std::int64_t tiles = left(choice, index(skeleton_.slots[slot].dim));
+    const std::vector<std::int64_t> candidates = distinct_bounds(tiles);
+    bool ended = false;
+    for (auto b = candidates.rbegin(); b != candidates.rend() && *b > 1; ++b) {
+      if (ended && tiles % *b != 1) continue;
       choice.bound[slot] = *b;
       if (over(choice, 0)) {
         certificate_.pruned["capacity"] += 1;
@@ -593,21 +688,27 @@ class Search {
       }
       if (hopeless(bound_with_rest(choice, remaining - 1, node))) {
         certificate_.pruned["shares"] += 1;
-        break;
+        ended = true;
+        continue;
       }
       choose_free(choice, remaining - 1, node);
     }
     choice.bound[slot] = 1;
   }
 
-  /// The bound of a choice whose outer `remaining` free loops take all that is left.
-  Rank bound_with_rest(Choice choice, std::size_t remaining, const Node& node) {
-    for (std::size_t i = 0; i < remaining; ++i) {
-      const auto slot = std::size_t(free_slots_[i]);
-      choice.bound[slot] = left(choice, index(skeleton_.slots[slot].dim));
+  /// The bound of a choice whose outer `remaining` free loops take all that is left, those of them that move; where one
+  /// of them may stand still, it does.
+  Rank bound_with_rest(const Choice& choice, std::size_t remaining, const Node& node) {
+    const std::uint32_t rest = node.moving & ((1u << remaining) - 1), ragged = rest & pair_.ragged;
+    for (std::uint32_t still = ragged;; still = (still - 1) & ragged) {
+      Choice closed = choice;
+      take_all(closed, rest & ~still);
+      close(closed);
+      sums_[rest & ~still] = estimate_.sums(estimate_.terms(closed), {});
+      if (still == 0) break;
     }
-    close(choice);
-    return rank(estimate_.without_first_fills(choice), pes(*node.spatial, *node.inside));
+    let_stand_still(ragged, choice);
+    return least_rank(sums_[rest], node.steps, pes(*node.spatial, *node.inside));
   }
 
   /// A choice that fits.
@@ -720,14 +821,15 @@ class Search {
   std::vector<DimSizes> insides_;
   SpatialChoice widest_;  ///< every dimension at its largest, more than the array has room for
   DimSizes largest_{};
-  std::array<Factors, 1u << kDims> least_;  ///< the terms then, by the dimensions tiled
-  std::vector<std::uint32_t> tiled_sets_;   ///< those met, numbered
-  Estimator::Terms product_;
-  std::array<std::optional<Rank>, kDims + 1>
-      class_bound_;            ///< of the last pair bounded; nothing where there is no such class
-  std::vector<Group> groups_;  ///< those with a choice
+  std::array<Factors, 1u << kDims> least_;                       ///< the terms then, by the dimensions tiled
+  std::vector<std::uint32_t> tiled_sets_;                        ///< those met, numbered
+  std::array<std::vector<std::uint32_t>, 1u << kDims> classes_;  ///< by the dimensions tiled
+  Pair pair_;                                                    ///< that was bounded last
+  std::array<Estimator::Sums, 1u << kDims> sums_;                ///< by the free loops that move
+  std::vector<Group> groups_;                                    ///< those with a choice
+  Estimator::Sums compulsory_{};
   std::int64_t only_steps_ = 1;
-  std::uint32_t only_tiled_ = 0;
+  std::uint32_t only_tiled_ = 0, only_ragged_ = 0;
   bool found_ = false;
   Rank best_rank_;
   Choice best_choice_;

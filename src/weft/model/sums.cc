@@ -8,6 +8,9 @@
 namespace weft {
 namespace {
 
+constexpr std::uint64_t kNoLoops = 1;  ///< the key of a dimension without loops
+constexpr std::size_t kMostKept = 31;  ///< loops that a key has room for
+
 /// A child's start in one dimension, and whether it belongs to the same sharing group as the one before it.
 struct Child {
   std::int64_t start = 0;
@@ -142,6 +145,7 @@ StepSums::StepSums(const LoopProblem& problem, const Placement& placement, Tenso
   for (std::size_t i = 0; i < outside_; ++i) {
     if (!placement_.loops[i].spatial) steps_.push_back(int(i));
   }
+  keeps_ = outside_ <= kMostKept;
 }
 
 bool StepSums::relevant(int loop) const { return problem_.relevant(tensor_, placement_.loops[std::size_t(loop)].dim); }
@@ -194,8 +198,50 @@ struct WindowTile {
 
 }  // namespace
 
+/// What a sum over dimension d depends on, of the loop that advances and of the spreads: which loops over d are inside
+/// it, and how the children over d share.
+std::uint64_t StepSums::key(Dim d, int advancing, const std::vector<Spread>& spread) const {
+  std::uint64_t key = kNoLoops;
+  for (std::size_t i = 0; i < outside_; ++i) {
+    const PlacedLoop& loop = placement_.loops[i];
+    if (loop.dim != d) continue;
+    const std::uint64_t digit = loop.spatial          ? std::uint64_t(spread[i])
+                                : int(i) < advancing  ? 0
+                                : int(i) == advancing ? 1
+                                : advancing != kStart ? 2
+                                                      : 3;
+    key = key * 4 + digit;
+  }
+  return key;
+}
+
 Int128 StepSums::axis_sum(const Axis& axis, int advancing, StepFilter filter, const std::vector<Spread>& spread,
                           bool slide) const {
+  if (!keeps_) return compute_axis_sum(axis, advancing, filter, spread, slide);
+  const std::uint64_t first = key(axis.terms.front().dim, advancing, spread);
+  const std::uint64_t second = axis.terms.size() == 1 ? kNoLoops : key(axis.terms.back().dim, advancing, spread);
+  if (axis.terms.size() == 1 && first == kNoLoops) return problem_.bound(axis.terms.front().dim);
+  const auto number = std::uint64_t(&axis - problem_.tensor(tensor_).axes.data());
+  const std::uint64_t kind =
+      number << 8 | std::uint64_t(filter.still) << 2 | std::uint64_t(filter.quiet) << 1 | std::uint64_t(slide) << 3;
+  const auto [sum, fresh] = known_.try_emplace({kind, first, second});
+  if (fresh) sum->second = compute_axis_sum(axis, advancing, filter, spread, slide);
+  return sum->second;
+}
+
+Int128 StepSums::other_sum(Dim d, int advancing, StepFilter filter, const std::vector<Spread>& spread) const {
+  if (!keeps_) return compute_other_sum(d, advancing, filter, spread);
+  const std::uint64_t loops = key(d, advancing, spread);
+  if (loops == kNoLoops) return 1;
+  const std::uint64_t kind = std::uint64_t{1} << 16 | std::uint64_t(index(d)) << 8 | std::uint64_t(filter.origin) << 1 |
+                             std::uint64_t(filter.quiet);
+  const auto [sum, fresh] = known_.try_emplace({kind, loops, kNoLoops});
+  if (fresh) sum->second = compute_other_sum(d, advancing, filter, spread);
+  return sum->second;
+}
+
+Int128 StepSums::compute_axis_sum(const Axis& axis, int advancing, StepFilter filter, const std::vector<Spread>& spread,
+                                  bool slide) const {
   if (axis.terms.size() == 1) {  // tiles of one dimension never overlap
     const Dim d = axis.terms[0].dim;
     const std::vector<Child> all = children(placement_, d, outside_, spread);
@@ -256,7 +302,7 @@ Int128 StepSums::axis_sum(const Axis& axis, int advancing, StepFilter filter, co
 }
 
 /// A dimension that the tensor does not depend on: how many steps, times how many groups of children.
-Int128 StepSums::other_sum(Dim d, int advancing, StepFilter filter, const std::vector<Spread>& spread) const {
+Int128 StepSums::compute_other_sum(Dim d, int advancing, StepFilter filter, const std::vector<Spread>& spread) const {
   const std::vector<Child> all = children(placement_, d, outside_, spread);
   std::vector<std::int64_t> first_start;  // of each group
   for (const Child& child : all) {

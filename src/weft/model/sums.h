@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <array>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "weft/base/units.h"
@@ -66,6 +68,10 @@ class StepSums {
   std::vector<Context> contexts(Dim d, int advancing) const;
   static bool passes(const Context& context, const StepFilter& filter, bool relevant_dim);
   Int128 product(int advancing, StepFilter filter, const std::vector<Spread>& spread, bool slide) const;
+  Int128 compute_axis_sum(const Axis& axis, int advancing, StepFilter filter, const std::vector<Spread>& spread,
+                          bool slide) const;
+  Int128 compute_other_sum(Dim d, int advancing, StepFilter filter, const std::vector<Spread>& spread) const;
+  std::uint64_t key(Dim d, int advancing, const std::vector<Spread>& spread) const;
 
   const LoopProblem& problem_;
   const Placement& placement_;
@@ -74,6 +80,8 @@ class StepSums {
   std::vector<StallPoint> stalls_;
   DimSizes tile_;  ///< extent of the tile inside the point
   std::vector<int> steps_;
+  bool keeps_ = true;  ///< nests of very many loops are summed anew each time
+  mutable std::map<std::array<std::uint64_t, 3>, Int128> known_;  ///< sums made before
 };
 
 }  // namespace weft
