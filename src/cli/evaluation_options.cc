@@ -76,10 +76,18 @@ void add_mapping_options(CLI::App& command, EvaluationArguments& arguments) {
       ->type_name("FILE");
   const std::vector<std::string> objectives(kObjectiveNames.begin(), kObjectiveNames.end());
   command
-      .add_option("--objective", arguments.objective,
-                  "what the mapper makes least (default: as the hardware file says)")
+      .add_option("--objective", arguments.objectives,
+                  "what the mapper makes least: energy, latency or edp (default: as the hardware file says); with a "
+                  "second one after a comma, that among equals")
       ->check(CLI::IsMember(objectives))
-      ->type_name("energy|latency|edp");
+      ->delimiter(',')
+      ->expected(1, 2)
+      ->type_name("WHAT");
+  command
+      .add_option("--budget", arguments.budget,
+                  "stop the search of a layer after this time, and say how far the best may be from the least possible")
+      ->check(CLI::PositiveNumber)
+      ->type_name("SECONDS");
   command
       .add_option("--conventions", arguments.conventions,
                   "how to count: a preset, options on top of the hardware file's, or both: timeloop,halo=refetch")
@@ -128,7 +136,10 @@ EvaluationOptions options_for(const EvaluationArguments& arguments, const Common
   options.layers = arguments.layers;
   options.check = arguments.check;
   options.jobs = common.jobs;
-  options.objective = objective_named(arguments.objective.empty() ? hardware.objective : arguments.objective);
+  options.objective = objective_named(arguments.objectives.empty() ? hardware.objective : arguments.objectives.front());
+  if (arguments.objectives.size() > 1) options.second = objective_named(arguments.objectives.back());
+  options.top = arguments.top;
+  options.budget = arguments.budget;
   if (!arguments.mapping.empty()) {
     options.mappings = read_mappings(mapping_path(arguments.mapping));
     for (LayerMapping& mapping : options.mappings) mapping.where.file = arguments.mapping;  // as it was asked for

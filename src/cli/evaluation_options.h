@@ -19,7 +19,9 @@ struct EvaluationArguments {
   std::string network, hardware;
   std::optional<std::int64_t> batch;
   std::string mapping;
-  std::string objective;  ///< "": the hardware file's
+  std::vector<std::string> objectives;  ///< one or two; none: the hardware file's
+  std::size_t top = 1;
+  std::optional<double> budget;
   std::string conventions, dataflow;
   std::vector<std::string> layers;
   std::string zeros;  ///< "" : published ones where there are some

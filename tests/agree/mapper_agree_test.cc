@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <set>
 
 #include "random_nest.h"
 #include "weft/mapper/mapper.h"
@@ -72,6 +73,8 @@ struct BruteForce {
   std::vector<Loop> loops;           ///< one for each letter (two for a spatial one), outermost first
   std::vector<std::size_t> step_of;  ///< the step each loop belongs to
   std::optional<Int128> best;
+  Int128 best_second = 0;     ///< the least second objective of those
+  std::set<Int128> values{};  ///< of all mappings
   Mapping best_mapping;
   std::int64_t tried = 0;
 
@@ -170,9 +173,13 @@ struct BruteForce {
     }
     if (overflow(problem, placement, hardware)) return;
     const Counts counts = weft::count(problem, placement, hardware, options.conventions);
-    const Int128 value = objective_value(options.objective, cost(counts, placement, hardware), counts);
-    if (best && !(value < *best)) return;
+    const Cost price = cost(counts, placement, hardware);
+    const Int128 value = objective_value(options.objective, price, counts);
+    const Int128 second = objective_value(*options.second, price, counts);
+    values.insert(value);
+    if (best && std::pair{value, second} >= std::pair{*best, best_second}) return;
     best = value;
+    best_second = second;
     best_mapping = mapping;
   }
 };
@@ -211,6 +218,18 @@ ConvShape small_shape(Random& random) {
   return s;
 }
 
+/// The second best has some mapping's cost, and no other one than the best's is below it.
+void check_second_best(const BruteForce& brute, const MappingResult& found) {
+  const auto above = brute.values.upper_bound(*brute.best);
+  if (found.next.empty()) {
+    CHECK(above == brute.values.end());
+    return;
+  }
+  const Int128 value = found.next.front().certificate.objective_value;
+  CHECK(brute.values.count(value) == 1);
+  if (above != brute.values.end()) CHECK(to_string(std::min(value, *above)) == to_string(value));
+}
+
 void check_least_cost(std::uint64_t seed, int trials, std::int64_t most_mappings) {
   Random random(seed);
   const Dataflow dataflow = load_dataflow("row-stationary");
@@ -220,7 +239,9 @@ void check_least_cost(std::uint64_t seed, int trials, std::int64_t most_mappings
     const ConvShape shape = small_shape(random);
     const Hardware hardware = small_machine(random);
     MapOptions options{.objective = static_cast<Objective>(random.below(3)),
-                       .conventions = agree::random_conventions(random)};
+                       .conventions = agree::random_conventions(random),
+                       .top = 2};
+    options.second = static_cast<Objective>(random.below(3));
     const LoopProblem problem = loop_problem(shape, "small", options.conventions.padding);
     BruteForce brute{.problem = problem, .hardware = hardware, .options = options};
     brute.run();
@@ -236,6 +257,8 @@ void check_least_cost(std::uint64_t seed, int trials, std::int64_t most_mappings
     INFO("found       " << to_json(found.mapping).dump() << "\nbrute force " << to_json(brute.best_mapping).dump());
     REQUIRE(to_string(found.certificate.objective_value) == to_string(*brute.best));
     CHECK(found.certificate.optimal);
+    CHECK(to_string(objective_value(*options.second, found.cost, found.counts)) == to_string(brute.best_second));
+    check_second_best(brute, found);
     CHECK(found.certificate.lower_bound == found.certificate.objective_value);
   }
   CHECK(8 * feasible > trials);

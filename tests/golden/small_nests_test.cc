@@ -102,4 +102,32 @@ TEST_CASE("two filters at a time halve the fetches of inputs") {
   CHECK(at_buffer(counts, Tensor3::weight).writes == 96);
 }
 
+TEST_CASE("counts and costs are exact beyond what a double holds") {
+  // ResNet-152's widest layer with an odd batch: N M C E F R S MACs, each one read of an ifmap word and of a weight.
+  constexpr ConvShape kShape{.N = 4095, .M = 512, .C = 513, .H = 1057, .W = 1059, .R = 3, .S = 3, .E = 1055, .F = 1057};
+  const LoopProblem problem = loop_problem(kShape, "wide", Padding::implicit);
+  const Int128 macs = Int128(4095) * 512 * 513 * 1055 * 1057 * 9;
+  const Int128 odd = macs + 1;
+  REQUIRE(macs > Int128{1} << 53);
+  REQUIRE(Int128(double(odd)) != odd);  // no double is
+  Mapping mapping = nest({});
+  for (const auto& [d, bound] : {std::pair{Dim::N, kShape.N},
+                                 {Dim::M, kShape.M},
+                                 {Dim::C, kShape.C},
+                                 {Dim::E, kShape.E},
+                                 {Dim::F, kShape.F},
+                                 {Dim::R, kShape.R},
+                                 {Dim::S, kShape.S}}) {
+    mapping.steps.emplace_back(loop(d, bound));
+  }
+  const Hardware hardware = machine(false);
+  const Counts counts = count(problem, place(problem, mapping, hardware), hardware, parse_conventions("weft"));
+  CHECK(to_string(counts.macs) == to_string(macs));
+  CHECK(to_string(counts.stores[0][index(Tensor3::weight)].reads) == to_string(macs));
+  CHECK(to_string(counts.stores[0][index(Tensor3::ifmap)].reads) == to_string(macs));
+  CHECK(to_string(counts.stores[0][index(Tensor3::psum)].writes) == to_string(macs));
+  const Int128 outputs = macs / (513 * 9);
+  CHECK(to_string(counts.stores[0][index(Tensor3::psum)].reads) == to_string(macs - outputs));
+}
+
 }  // namespace weft

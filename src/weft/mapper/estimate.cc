@@ -874,14 +874,14 @@ struct Estimator::Implementation {
   Estimator::Terms run_terms(const Choice& c, std::optional<std::uint32_t> moving_slots) {
     prepare(c, moving_slots);
     find_turns();
+    for (std::size_t w = 0; w < ways.size(); ++w)
+      exceptions[w] = moving_slots ? 0 : least_exception(ways[w], turns[w].fetch);
     Estimator::Terms result_terms;
+    result_terms.reserve(terms.size());
     for (const Term& term : terms) {
-      const Way& way = ways[term.way];
-      std::int64_t exception = 0;
-      if (!moving_slots) {
-        exception = least_exception(way, turns[term.way].fetch);
-        if (term.part == Part::stalling) exception = least_of(exception, least_spared_stall(way));
-      }
+      std::int64_t exception = exceptions[term.way];
+      if (!moving_slots && term.part == Part::stalling)
+        exception = least_of(exception, least_spared_stall(ways[term.way]));
       const Int128 all = words(term.way, turns[term.way], term.part, term.spread, term.origin);
       result_terms.push_back(double(std::max<Int128>(0, less(all, exception))));
     }

@@ -49,7 +49,6 @@ class Search {
   }
 
   MappingResult run() {
-    const auto start = std::chrono::steady_clock::now();
     const std::vector<Kept> all = choices_of_stores(machine_);
     const bool countable = machine_.regions.size() == 2 && tiles_.windows_countable();
     // First any good mapping of each choice, which rules out most of the rest.
@@ -59,22 +58,36 @@ class Search {
         stores_ = choose(kept, machine_, hardware_, options_.conventions, tiles_);
         transfers_.use(stores_, countable && !first);
         bounds_.use(stores_, outermost_least());
+        stopped_ = false;
         search();
+        if (stopped_) unseen_ = std::min(unseen_, root_);
       }
     }
     WEFT_ASSERT(best_.has_value(), "a mapping that passes every inner store by fits");
     MappingResult result = *best_;
     certify(result.certificate);
-    result.certificate.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    result.certificate.seconds = seconds();
     return result;
   }
 
  private:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+  /// Whether the time is up; the first pass, which finds a mapping, may take what it needs.
+  bool stopped() {
+    constexpr std::int64_t kLabelsBetweenLooks = 1 << 10;
+    if (options_.budget && !order_.best_only && visited_ >= next_look_) {
+      stopped_ = stopped_ || seconds() > *options_.budget;
+      next_look_ = visited_ + kLabelsBetweenLooks;
+    }
+    return stopped_;
+  }
+
   void certify(Certificate& certificate) const {
     const Int128 value = certificate.objective_value;
-    certificate.optimal = least_dear_ >= limit_;
+    certificate.optimal = unseen_ >= limit_;
     const double least =
-        std::ceil((least_dear_ - machine_.tie * machine_.steps_of_one) * (1 - kRounding));  // without the ties' part
+        std::ceil((unseen_ - machine_.tie * machine_.steps_of_one) * (1 - kRounding));  // without the ties' part
     certificate.lower_bound = certificate.optimal ? value : std::min(value, Int128(least));
     certificate.visited = visited_;
     certificate.pruned["bound"] = bounded_;
@@ -121,6 +134,7 @@ class Search {
     Key key;
     transfers_.start(macs.f, key);
     macs.key = key.packed();
+    root_ = bounds_.least(macs.f, key, region, macs.tile);
     add(region, macs);
     for (; region > 1; --region) {
       const std::vector<std::uint32_t> edge = sweep(region);
@@ -142,14 +156,14 @@ class Search {
     std::vector<std::pair<double, std::uint32_t>> promise;
     for (const std::uint32_t l : edge) promise.emplace_back(least_spread(l), l);
     std::sort(promise.begin(), promise.end());
-    for (std::size_t begin = 0, count = 1; begin < promise.size(); begin += count, count *= kGrowth) {
+    for (std::size_t begin = 0, count = 1; begin < promise.size() && !stopped(); begin += count, count *= kGrowth) {
       enter(0);
       const std::size_t end = std::min(promise.size(), begin + count);
       // In the order of their tiles, so that what was found out about one serves the next.
       std::sort(promise.begin() + std::ptrdiff_t(begin), promise.begin() + std::ptrdiff_t(end),
                 [](const auto& a, const auto& b) { return a.second < b.second; });
       for (std::size_t i = begin; i < end; ++i) {
-        if (promise[i].first < limit_) spread(promise[i].second, 1);
+        if (promise[i].first < limit_ && !stopped()) spread(promise[i].second, 1);
       }
       for (const std::uint32_t l : sweep(0)) consider(complete(l));
       if (order_.best_only) return;
@@ -179,6 +193,7 @@ class Search {
       for (std::size_t code = 0; code < codes; ++code) {
         labels_.list(tile, code, here);
         for (const std::uint32_t l : here) {
+          if (stopped()) return {};
           if (labels_[l].dead) continue;
           if (code + 1 == codes && Key::unpacked(labels_[l].key).fresh) edge.push_back(l);
           place_points(l, region);
@@ -406,7 +421,7 @@ class Search {
     if (bound >= limit_) return;
     MappingResult result = result_of(whole);
     const double value = double(result.certificate.objective_value) + machine_.tie * double(result.counts.steps);
-    if (!order_.best_only && value * (1 - kRounding) > bound) least_dear_ = std::min(least_dear_, bound);
+    if (!order_.best_only && value * (1 - kRounding) > bound) unseen_ = std::min(unseen_, bound);
     if (best_ && value >= best_value_) return;
     best_ = std::move(result);
     best_value_ = value;
@@ -435,7 +450,11 @@ class Search {
   std::optional<MappingResult> best_;
   double best_value_ = kInfinity;  ///< of the best mapping, with its part for ties
   double limit_ = kInfinity;       ///< what does not come below it is of no interest
-  double least_dear_ = kInfinity;  ///< of mappings that cost more than their bound
+  double unseen_ = kInfinity;      ///< bound of mappings that cost more than theirs, and of those not looked at
+  double root_ = 0;                ///< bound of all mappings with the stores in use
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  bool stopped_ = false;
+  std::int64_t next_look_ = 0;
   std::int64_t visited_ = 0, bounded_ = 0, dominated_ = 0;
 };
 
@@ -443,6 +462,12 @@ class Search {
 }  // namespace free_search
 
 MappingResult find_free_mapping(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options) {
+  if (options.top > 1 || options.second) {
+    throw Error(Problem{.id = "mapper.unsupported",
+                        .what = "a search without a dataflow finds one best mapping by one objective",
+                        .where = {},
+                        .mend = "name a dataflow with --dataflow, or leave out --top and the second objective"});
+  }
   return free_search::Search(problem, hardware, options).run();
 }
 

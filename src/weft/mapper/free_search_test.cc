@@ -140,4 +140,18 @@ TEST_CASE("machines and layers with too much to choose from are refused") {
   CHECK(refusal(huge, machine({store("dram", kAll, {})})).id == "mapper.unsupported");
 }
 
+TEST_CASE("a search that runs out of time still answers, with a bound that holds") {
+  const LoopProblem problem =
+      loop_problem({.M = 16, .C = 12, .H = 14, .W = 14, .R = 3, .S = 3, .E = 12, .F = 12}, "conv", Padding::implicit);
+  const Hardware hardware =
+      machine({store("dram", kAll, {}), store("glb", kAll, 512), fanout("array", 8), store("rf", kAll, 32)});
+  const MappingResult best = find_free_mapping(problem, hardware, {});
+  const MappingResult hasty = find_free_mapping(problem, hardware, {.budget = 1e-9});
+  CHECK(best.certificate.optimal);
+  CHECK_FALSE(hasty.certificate.optimal);
+  CHECK(hasty.certificate.lower_bound <= best.certificate.objective_value);
+  CHECK(hasty.certificate.objective_value >= best.certificate.objective_value);
+  CHECK(hasty.certificate.visited < best.certificate.visited);
+}
+
 }  // namespace weft

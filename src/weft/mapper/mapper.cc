@@ -48,7 +48,7 @@ std::int64_t distinct_count(std::int64_t extent) {
 
 /// What is compared: the objective, then the other figures, so that equal costs have one winner.
 struct Rank {
-  Int128 objective = 0, energy = 0;
+  Int128 objective = 0, second = 0, energy = 0;
   std::int64_t latency = 0, idle_pes = 0;
   auto operator<=>(const Rank&) const = default;
 };
@@ -87,6 +87,15 @@ bool may_stand_still(std::int64_t tiles) {
                      [tiles](std::int64_t b) { return b > 1 && b < tiles && tiles % b == 1; });
 }
 
+/// A mapping that may be among the best.
+struct Found {
+  Rank rank;
+  Choice choice;
+  const SpatialChoice* axes = nullptr;
+};
+
+using Clock = std::chrono::steady_clock;
+
 class Search {
  public:
   Search(const LoopProblem& problem, const Hardware& hardware, const Dataflow& dataflow, const MapOptions& options)
@@ -116,7 +125,7 @@ class Search {
   }
 
   MappingResult run() {
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = Clock::now();
     for (const Dim d : kAllDims) {
       if (outermost_[index(d)] < 0 && problem_.bound(d) > 1) refuse_dimension(d);
     }
@@ -126,15 +135,17 @@ class Search {
     list_groups();
     certificate_.space = size_of_space();
     compulsory_ = estimate_.sums(estimate_.compulsory(), {});
-    search();
-    if (!found_) refuse_capacity();
-    MappingResult best = result_of(best_choice_, *best_axes_);
-    WEFT_ASSERT(
-        rank({.energy = best.cost.total, .latency = best.counts.latency_cycles}, best.counts.active_pes) == best_rank_,
-        "where it says so, the estimate is the cost");
-    certificate_.optimal = true;
-    certificate_.objective_value = certificate_.lower_bound = best_rank_.objective;
-    certificate_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    search(start);
+    if (found_.empty()) refuse_capacity();
+    MappingResult best = result_of(found_.front());
+    WEFT_ASSERT(rank({.energy = best.cost.total, .latency = best.counts.latency_cycles}, best.counts.active_pes) ==
+                    found_.front().rank,
+                "where it says so, the estimate is the cost");
+    certificate_.objective_value = found_.front().rank.objective;
+    certificate_.lower_bound = std::min(certificate_.objective_value, unseen_.value_or(certificate_.objective_value));
+    certificate_.optimal = !unseen_;
+    for (std::size_t f = 1; f < found_.size(); ++f) best.next.push_back(result_of(found_[f]));
+    certificate_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     best.certificate = certificate_;
     return best;
   }
@@ -307,7 +318,8 @@ class Search {
   }
 
   Rank rank(const Estimate& e, std::int64_t pes) const {
-    return {value_of(options_.objective, e.energy, e.latency), e.energy, e.latency, hardware_.pes() - pes};
+    const auto value = [&](Objective objective) { return value_of(objective, e.energy, e.latency); };
+    return {value(options_.objective), value(second_), e.energy, e.latency, hardware_.pes() - pes};
   }
 
   /// Children with work: the tiles inside them may be so large that the last ones have none.
@@ -580,10 +592,10 @@ class Search {
     }
   }
 
-  bool hopeless(const Rank& bound) const { return found_ && !(bound < best_rank_); }
+  bool hopeless(const Rank& bound) const { return found_.size() == options_.top && !(bound < found_.back().rank); }
 
   /// All pairs, but the most promising first: a good mapping early rules out most of the rest unseen.
-  void search() {
+  void search(Clock::time_point start) {
     std::vector<std::size_t> order(spatials_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -591,6 +603,10 @@ class Search {
     });
     constexpr std::size_t kFirst = 16;
     for (std::size_t k = 0; k < std::min(kFirst, order.size()); ++k) search_promising(order[k]);
+    const auto expired = [&] {
+      return options_.budget && !found_.empty() &&
+             std::chrono::duration<double>(Clock::now() - start).count() > *options_.budget;
+    };
     for (const std::size_t s : order) {
       if (hopeless(bound_of_steps(least_steps(spatials_[s])))) {
         certificate_.pruned["pe"] += std::int64_t(insides_.size());
@@ -598,7 +614,13 @@ class Search {
       }
       look_at(s);
       for (std::size_t i = 0; i < insides_.size(); ++i) {
-        if (useful(i)) search_pair(pair_bound(s, i), s, i);
+        if (!useful(i)) continue;
+        const Rank bound = pair_bound(s, i);
+        if (!hopeless(bound) && expired()) {
+          unseen_ = std::min(unseen_.value_or(bound.objective), bound.objective);
+        } else {
+          search_pair(bound, s, i);
+        }
       }
     }
   }
@@ -770,19 +792,22 @@ class Search {
     Rank r = rank(estimate, pes(*node.spatial, *node.inside));
     if (hopeless(r)) return;
     if (!estimate.exact) {
-      const MappingResult exact = result_of(choice, *node.spatial);
+      const MappingResult exact = result_of({.choice = choice, .axes = node.spatial});
       r = rank({.energy = exact.cost.total, .latency = exact.counts.latency_cycles}, exact.counts.active_pes);
       if (hopeless(r)) return;
     }
-    found_ = true;
-    best_rank_ = r;
-    best_choice_ = choice;
-    best_axes_ = node.spatial;
+    const Found found{r, choice, node.spatial};
+    const auto same = [&](const Found& f) { return f.axes == found.axes && f.choice == choice; };
+    if (std::any_of(found_.begin(), found_.end(), same)) return;  // promising pairs are looked at twice
+    if (found_.size() == options_.top) found_.pop_back();
+    found_.insert(std::upper_bound(found_.begin(), found_.end(), found,
+                                   [](const Found& a, const Found& b) { return a.rank < b.rank; }),
+                  found);
   }
 
   /// The model's own counts and cost of a choice.
-  MappingResult result_of(const Choice& choice, const SpatialChoice& spatial) const {
-    return costed(to_mapping(skeleton_, choice, spatial.axes, hardware_), problem_, hardware_, options_);
+  MappingResult result_of(const Found& found) const {
+    return costed(to_mapping(skeleton_, found.choice, found.axes->axes, hardware_), problem_, hardware_, options_);
   }
 
   // ---- what cannot be ----------------------------------------------------------------------------------------------
@@ -830,10 +855,10 @@ class Search {
   Estimator::Sums compulsory_{};
   std::int64_t only_steps_ = 1;
   std::uint32_t only_tiled_ = 0, only_ragged_ = 0;
-  bool found_ = false;
-  Rank best_rank_;
-  Choice best_choice_;
-  const SpatialChoice* best_axes_ = nullptr;
+  Objective second_ =
+      options_.second.value_or(options_.objective == Objective::energy ? Objective::latency : Objective::energy);
+  std::vector<Found> found_;      ///< the best, as many as are wanted
+  std::optional<Int128> unseen_;  ///< bound of what a search that ran out of time did not look at
   Certificate certificate_;
 };
 

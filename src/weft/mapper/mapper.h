@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "weft/dataflow/conventions.h"
 #include "weft/dataflow/dataflow.h"
@@ -13,8 +14,8 @@
 
 namespace weft {
 
-/// What is least in the best mapping. Ties: the other of energy and latency, then more active PEs, then the mapping's
-/// text.
+/// What is least in the best mapping. Of mappings equal in it the best one has the least of the second objective, then
+/// of energy, then of latency, then more active PEs.
 enum class Objective : std::uint8_t { energy, latency, edp };
 inline constexpr std::array<std::string_view, 3> kObjectiveNames = {"energy", "latency", "edp"};
 std::string to_string(Objective objective);
@@ -36,16 +37,21 @@ struct MappingResult {
   Counts counts;
   Cost cost;
   Certificate certificate;
+  std::vector<MappingResult> next;  ///< the next best ones, as many as were asked for and there are
 };
 
 struct MapOptions {
   Objective objective = Objective::energy;
   Conventions conventions;
-  double ifmap_zeros = 0;  ///< share of zeros, where the hardware gates them
+  double ifmap_zeros = 0;           ///< share of zeros, where the hardware gates them
+  std::optional<Objective> second;  ///< none: the other of energy and latency; energy after EDP
+  std::size_t top = 1;              ///< so many mappings, the best first
+  std::optional<double> budget;     ///< seconds after which a search stops as soon as it has a mapping
 };
 
 /// The best mapping of `problem` on `hardware` that `dataflow` allows, with its certificate. Deterministic. Throws
-/// Error (infeasible.capacity) naming the smallest change that would make it feasible.
+/// Error: infeasible.capacity, naming the smallest change that would make it feasible; infeasible.dimension;
+/// mapper.unsupported.
 MappingResult find_mapping(const LoopProblem& problem, const Hardware& hardware, const Dataflow& dataflow,
                            const MapOptions& options);
 

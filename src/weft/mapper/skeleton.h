@@ -41,6 +41,7 @@ struct Choice {
   std::array<std::int64_t, kMaxSlots> bound{};
   std::array<std::uint8_t, kMaxSlots> order{};  ///< slot indices, outermost first: a permutation of the first `slots`
   std::size_t slots = 0;
+  bool operator==(const Choice&) const = default;
 };
 
 /// The choice as a mapping, with its spatial loops laid on the axes of the array.

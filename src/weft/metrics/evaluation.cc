@@ -101,9 +101,8 @@ std::vector<Layer> chosen(const Network& network, const std::vector<Layer>& laye
 struct Setting {
   const Hardware& hardware;
   Conventions conventions;
-  Objective objective;
+  const EvaluationOptions& options;
   std::optional<Dataflow> dataflow;
-  bool check;
 };
 
 struct Task {
@@ -145,13 +144,26 @@ void compress(LayerEvaluation& e, const Setting& setting) {
 }
 
 void search(LayerEvaluation& e, const Setting& setting) {
-  MappingResult found =
-      find_mapping(e.problem, setting.hardware, *setting.dataflow,
-                   {.objective = setting.objective, .conventions = setting.conventions, .ifmap_zeros = e.ifmap_zeros});
-  e.mapping = std::move(found.mapping);
-  e.placement = place(e.problem, e.mapping, setting.hardware);
-  e.counts = std::move(found.counts);
-  e.cost = std::move(found.cost);
+  const EvaluationOptions& options = setting.options;
+  MappingResult found = find_mapping(e.problem, setting.hardware, *setting.dataflow,
+                                     {.objective = options.objective,
+                                      .conventions = setting.conventions,
+                                      .ifmap_zeros = e.ifmap_zeros,
+                                      .second = options.second,
+                                      .top = options.top,
+                                      .budget = options.budget});
+  const auto take = [&setting](LayerEvaluation& into, MappingResult& from) {
+    into.mapping = std::move(from.mapping);
+    into.placement = place(into.problem, into.mapping, setting.hardware);
+    into.counts = std::move(from.counts);
+    into.cost = std::move(from.cost);
+  };
+  for (MappingResult& next : found.next) {
+    LayerEvaluation other = e;
+    take(other, next);
+    e.next.push_back(std::move(other));
+  }
+  take(e, found);
   e.certificate = std::move(found.certificate);
 }
 
@@ -163,7 +175,8 @@ LayerEvaluation solve(const Task& task, const Setting& setting) {
     search(e, setting);
   }
   compress(e, setting);
-  if (setting.check) e.check = check_by_walking(e, setting);
+  for (LayerEvaluation& next : e.next) compress(next, setting);
+  if (setting.options.check) e.check = check_by_walking(e, setting);
   return e;
 }
 
@@ -279,6 +292,7 @@ Evaluation evaluate(const Network& network, const Hardware& hardware, const Eval
   result.batch = batch_size(network);
   result.conventions = conventions_for(hardware, options.conventions);
   result.objective = options.objective;
+  result.second = options.second;
   if (options.statistics) result.zeros_source = options.statistics->source;
   if (options.layers.empty()) result.other_layers = other_layers(all, hardware);
 
@@ -291,7 +305,7 @@ Evaluation evaluate(const Network& network, const Hardware& hardware, const Eval
       }
     }
   }
-  Setting setting{hardware, result.conventions, options.objective, {}, options.check};
+  Setting setting{hardware, result.conventions, options, {}};
   if (std::any_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.given == nullptr; })) {
     setting.dataflow = dataflow_for(hardware, options.dataflow);
     result.dataflow = setting.dataflow->name;

@@ -37,6 +37,9 @@ std::optional<ActivationStatistics> published_statistics(const std::string& netw
 struct EvaluationOptions {
   std::string conventions;  ///< "" : as the hardware file says; else options on top of that, or a preset
   Objective objective = Objective::energy;
+  std::optional<Objective> second;  ///< and these as in MapOptions
+  std::size_t top = 1;
+  std::optional<double> budget;
   std::string dataflow;                ///< name or path; "" : as the hardware file says
   std::vector<LayerMapping> mappings;  ///< evaluated instead of searching, for the layers they name
   std::optional<ActivationStatistics> statistics;
@@ -70,6 +73,7 @@ struct LayerEvaluation {
   Cost cost;
   std::optional<Certificate> certificate;  ///< none for a mapping that was given
   WalkCheck check = WalkCheck::not_asked;
+  std::vector<LayerEvaluation> next;  ///< the next best mappings, as many as were asked for; without certificates
 };
 
 /// A layer that does not multiply, counted as if it ran by itself from and to the off-chip memory: it reads its
@@ -88,6 +92,7 @@ struct Evaluation {
   std::int64_t batch = 1;  ///< inferences at once: extent of axis 0 of the network's first input
   Conventions conventions;
   Objective objective = Objective::energy;
+  std::optional<Objective> second;
   std::string dataflow;      ///< "" if no mapping was searched
   std::string zeros_source;  ///< "" : dense
   std::vector<LayerEvaluation> layers;

@@ -96,7 +96,7 @@ ordered_json certificate_json(const std::optional<Certificate>& certificate, boo
                        {"visited", certificate->visited},
                        {"pruned", ordered_json::object()}};
   for (const auto& [argument, count] : certificate->pruned) json["pruned"][argument] = exact_json(count);
-  if (timing) json["seconds"] = certificate->seconds;
+  json["seconds"] = timing ? ordered_json(certificate->seconds) : ordered_json(nullptr);  // differs from run to run
   return json;
 }
 
@@ -117,6 +117,11 @@ ordered_json layer_json(const LayerEvaluation& layer, const Hardware& hardware, 
   json["mapping"] = to_json(layer.mapping);
   json["certificate"] = certificate_json(layer.certificate, timing);
   if (layer.check != WalkCheck::not_asked) json["check"] = check_name(layer.check);
+  for (const LayerEvaluation& next : layer.next) {
+    ordered_json other = figures_json(totals(next, hardware), hardware);
+    other["mapping"] = to_json(next.mapping);
+    json["next"].push_back(std::move(other));
+  }
   return json;
 }
 
@@ -133,6 +138,7 @@ ordered_json heading_json(const std::string& schema, const Evaluation& evaluatio
           {"batch", evaluation.batch},
           {"conventions", to_string(evaluation.conventions)},
           {"objective", to_string(evaluation.objective)},
+          {"second_objective", evaluation.second ? ordered_json(to_string(*evaluation.second)) : ordered_json(nullptr)},
           {"dataflow", evaluation.dataflow}};
 }
 

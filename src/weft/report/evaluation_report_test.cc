@@ -112,8 +112,8 @@ TEST_CASE("a certificate is told as what it proves; its time only when asked") {
   CHECK(json["optimal"] == true);
   CHECK(json["objective_value"] == 110);
   CHECK(json["pruned"]["bound"] == 3);
-  CHECK_FALSE(json.contains("seconds"));
-  CHECK(evaluation_json(e, true)["layers"][0]["certificate"].contains("seconds"));
+  CHECK(json["seconds"].is_null());
+  CHECK(evaluation_json(e, true)["layers"][0]["certificate"]["seconds"].is_number());
   CHECK(certificate_text({.optimal = true, .space = 1234567}, Objective::energy) ==
         "proven best: none of the 1,234,567 mappings in its space has less energy");
   CHECK(certificate_text({.objective_value = 110, .lower_bound = 100}, Objective::latency) ==

@@ -123,6 +123,7 @@ std::string cost_text(const LayerEvaluation& layer, const Evaluation& e, const E
       "  time", fmt::format("{}; {} if off-chip transfers hide; {} of work", cycles_text(t.latency_cycles, e.hardware),
                             cycles_text(t.processing_cycles, e.hardware), cycles_text(t.steps, e.hardware)));
   text += labelled("  active PEs", fmt::format("{} of {}", format_count(t.active_pes), format_count(e.hardware.pes())));
+  if (!layer.certificate && layer.mapping_file.empty()) return text;
   if (!layer.certificate)
     return text + labelled("  mapping", fmt::format("given in {}", printable(layer.mapping_file)));
   const Certificate& certificate = *layer.certificate;
@@ -181,6 +182,21 @@ std::string certificate_text(const Certificate& certificate, Objective objective
                      at_most_percent(certificate.objective_value - certificate.lower_bound, certificate.lower_bound));
 }
 
+namespace {
+
+/// One of the next best mappings.
+std::string next_text(const LayerEvaluation& layer, std::size_t n, const Evaluation& e,
+                      const EvaluationReportOptions& options) {
+  const LayerEvaluation& next = layer.next[n];
+  const Int128 best = objective_value(e.objective, layer.cost, layer.counts);
+  const Int128 more = objective_value(e.objective, next.cost, next.counts) - best;
+  return fmt::format("\n{}, number {}: {} above the best {}\n\n", printable(layer.layer.name), n + 2,
+                     best == 0 ? "0.0 %" : at_most_percent(more, best), to_string(e.objective)) +
+         nest_text(next, e.hardware) + "\n" + cost_text(next, e, options);
+}
+
+}  // namespace
+
 std::string mapping_text(const Evaluation& e, const EvaluationReportOptions& options) {
   std::string text = fmt::format("{}, batch {}, on {}; counts by the conventions '{}'\n", printable(e.network), e.batch,
                                  printable(e.hardware.name), to_string(e.conventions));
@@ -189,6 +205,7 @@ std::string mapping_text(const Evaluation& e, const EvaluationReportOptions& opt
                         letters_text(layer.problem));
     text += nest_text(layer, e.hardware) + "\n" + cost_text(layer, e, options);
     if (layer.check != WalkCheck::not_asked) text += labelled("  check", std::string(check_text(layer.check)));
+    for (std::size_t n = 0; n < layer.next.size(); ++n) text += next_text(layer, n, e, options);
   }
   return text;
 }
