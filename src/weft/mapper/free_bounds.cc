@@ -121,7 +121,8 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::uint32_
 void Bounds::least(const Crossing& crossing, const Sharings& ways, const std::vector<double>& ifmap_share,
                    std::vector<double>& values) const {
   values.resize(ways.size());
-  const auto& [base, each, shared, stay] = crossing;
+  const auto &each = crossing.each, &shared = crossing.shared, &stay = crossing.stay;
+  const Least base = crossing.base;
   const double *ifmap = ifmap_share.data(), *weight = ways.share[index(Tensor3::weight)].data(),
                *psum = ways.share[index(Tensor3::psum)].data(), *idle = ways.idle.data();
   const auto fill = [&](const auto& value) {

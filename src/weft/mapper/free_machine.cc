@@ -116,7 +116,8 @@ void list_widest(Region& region) {
     return a.steps >= b.steps && a.sharing[0] <= b.sharing[0] && a.sharing[1] <= b.sharing[1] &&
            a.sharing[2] <= b.sharing[2];
   };
-  for (const auto& [same, c] : distinct) {
+  for (const auto& choice : distinct) {
+    const std::size_t c = choice.second;
     const bool widest = std::none_of(distinct.begin(), distinct.end(), [&](const auto& other) {
       return other.second != c && within(region.spread[c], region.spread[other.second]);
     });
