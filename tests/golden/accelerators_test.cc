@@ -64,6 +64,12 @@ TEST_CASE("published sizes on the chip come out of the files") {
   // 288 KB with 32 KB for instructions.
   const Hardware shidiannao = load_hardware("shidiannao");
   CHECK(capacity(shidiannao, "nbin") + capacity(shidiannao, "sb") + capacity(shidiannao, "nbout") == (288 - 32) * kKiB);
+  // TETRIS: 133 kB and 512 B in each of 16 vaults, its baseline 576 kB and 1 kB (the authors' own mapper, its test of
+  // the paper's Figure 8).
+  CHECK(capacity(load_hardware("tetris"), "glb") == 16 * 133'000);
+  CHECK(capacity(load_hardware("tetris"), "rf") == 16 * 14 * 14 * 512);
+  CHECK(capacity(load_hardware("tetris-2d"), "glb") == 576'000);
+  CHECK(capacity(load_hardware("tetris-2d"), "rf") == 16 * 16 * kKiB);
   // 44 KB with 8 KB for instructions.
   const Hardware diannao = load_hardware("diannao");
   CHECK(capacity(diannao, "nbin") + capacity(diannao, "sb") + capacity(diannao, "nbout") == (44 - 8) * kKiB);

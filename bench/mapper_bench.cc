@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// How fast best mappings are found and proven, on one core: a layer on a machine of which nothing is said (every order
+// of loops and storage points, every choice of stores to pass by, bounds that divide), for each objective; and whole
+// networks within the row-stationary dataflow (bounds that do not divide too).
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <vector>
+
+#include "weft/mapper/mapper.h"
+#include "weft/metrics/evaluation.h"
+#include "weft/network/zoo.h"
+
+namespace weft {
+namespace {
+
+double seconds_of(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double peak_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return double(usage.ru_maxrss) / 1024;
+}
+
+void one_layer() {
+  const Hardware hardware = load_hardware(WEFT_BENCH_DIR "/four_level.yaml");
+  const ConvShape shape{.M = 256, .C = 256, .H = 58, .W = 58, .R = 3, .S = 3, .E = 56, .F = 56};
+  const LoopProblem problem = loop_problem(shape, "layer", Padding::implicit);
+  fmt::print("M = C = 256, 56 x 56, 3 x 3 on {}, without a dataflow; 3 runs\n", hardware.name);
+  fmt::print("objective  proven  least [s]  most [s]  million partial nests  million a second\n");
+  for (const Objective objective : {Objective::energy, Objective::latency, Objective::edp}) {
+    std::vector<double> seconds;
+    Certificate certificate;
+    for (int run = 0; run < 3; ++run) {
+      seconds.push_back(seconds_of([&] {
+        certificate = find_mapping(problem, hardware, load_dataflow("free"), {.objective = objective}).certificate;
+      }));
+    }
+    const auto [least, most] = std::minmax_element(seconds.begin(), seconds.end());
+    const double visited = double(certificate.visited) / 1e6;
+    fmt::print("{:<9}  {:>6}  {:>9.2f}  {:>8.2f}  {:>21.1f}  {:>16.1f}\n", to_string(objective),
+               certificate.optimal ? "yes" : "no", *least, *most, visited, visited / *least);
+  }
+}
+
+void networks() {
+  fmt::print("\nWhole networks on eyeriss, row-stationary, energy times delay\n");
+  fmt::print("network   layers  proven    [s]  mappings in the space  costed\n");
+  for (const char* name : {"alexnet", "vgg16", "googlenet", "resnet50"}) {
+    EvaluationOptions options{.objective = Objective::edp, .jobs = 1};
+    Evaluation evaluation;
+    const double seconds =
+        seconds_of([&] { evaluation = evaluate(zoo_network(name), load_hardware("eyeriss"), options); });
+    Int128 space = 0, visited = 0;
+    std::size_t proven = 0;
+    for (const LayerEvaluation& layer : evaluation.layers) {
+      space += layer.certificate->space;
+      visited += layer.certificate->visited;
+      proven += layer.certificate->optimal ? 1 : 0;
+    }
+    fmt::print("{:<9} {:>6}  {:>6}  {:>5.2f}  {:>21}  {:>6}\n", name, evaluation.layers.size(), proven, seconds,
+               to_string(space), to_string(visited));
+  }
+}
+
+}  // namespace
+}  // namespace weft
+
+int main() {
+  weft::one_layer();
+  weft::networks();
+  fmt::print("\nmost memory: {:.0f} MB\n", weft::peak_megabytes());
+  return 0;
+}
