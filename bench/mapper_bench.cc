@@ -6,22 +6,15 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
-#include <functional>
 #include <vector>
 
+#include "timing.h"
 #include "weft/mapper/mapper.h"
 #include "weft/metrics/evaluation.h"
 #include "weft/network/zoo.h"
 
 namespace weft {
 namespace {
-
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 double peak_megabytes() {
   rusage usage{};

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <vector>
 
+#include "timing.h"
 #include "weft/base/data_dir.h"
 #include "weft/base/random.h"
 #include "weft/dataflow/mapping.h"
@@ -28,11 +28,7 @@ std::vector<std::int16_t> codes(Random& random, std::int64_t n) {
 template <class Work>
 double seconds(const Work& work) {
   double best = 1e9;
-  for (int i = 0; i < 3; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
+  for (int i = 0; i < 3; ++i) best = std::min(best, seconds_of(work));
   return best;
 }
 

@@ -436,13 +436,13 @@ struct Estimator::Implementation {
   };
   std::size_t priced_terms = 0;  ///< the first of `terms`; the rest are for bounds
   std::vector<Term> terms;
-  std::vector<std::array<int, kKinds + 1>> term_of;  ///< by way; kNone where it is not needed
+  std::vector<std::array<int, kKinds>> term_of;  ///< by way; kNone where it is not needed
 
   void add_terms() {
     const ChildSpread reduction = hardware.nodes[skeleton.fanout].fanout.reduces ? kShared : kEach;
     for (std::size_t w = 0; w < ways.size(); ++w) {
       const Way& way = ways[w];
-      std::array<int, kKinds + 1>& of = term_of.emplace_back();
+      std::array<int, kKinds>& of = term_of.emplace_back();
       of.fill(kNone);
       const auto add = [&](Kind kind, ChildSpread spread, bool origin = false) {
         const Term term{w, spread, origin, Part::all};
@@ -686,28 +686,29 @@ struct Estimator::Implementation {
         const Stream stream = Stream(s);
         if (!bandwidth.of(stream)) continue;
         Channel channel;
+        const auto passes = [&](const Way& way) { return way.parent == n || (way.crosses && n == skeleton.fanout); };
         for (std::size_t w = 0; w < ways.size(); ++w) {
-          const bool passes = ways[w].parent == n || (ways[w].crosses && n == skeleton.fanout);
-          if (passes && !ways[w].inside)
-            add_streams(w, *bandwidth.of(stream), bandwidth.shared.has_value(), stream, channel);
-          for (std::size_t stall = 0; stall < stalls.size(); ++stall) {
-            if (stalls[stall].way == w && !passes) channel.waiting.push_back(stall);
-          }
+          if (passes(ways[w]) && !ways[w].inside) add_streams(w, bandwidth, stream, channel);
+        }
+        for (std::size_t stall = 0; stall < stalls.size(); ++stall) {
+          if (!passes(ways[stalls[stall].way])) channel.waiting.push_back(stall);
         }
         if (!channel.terms.empty()) channels.push_back(std::move(channel));
       }
     }
   }
 
-  void add_streams(std::size_t w, const Bandwidth& bandwidth, bool all, Stream only, Channel& channel) const {
+  void add_streams(std::size_t w, const Bandwidths& bandwidth, Stream only, Channel& channel) const {
     const Way& way = ways[w];
-    const double cycles = double(hardware.bits[index(way.tensor)]) / bits_per_cycle(bandwidth, hardware.clock);
+    const double cycles =
+        double(hardware.bits[index(way.tensor)]) / bits_per_cycle(*bandwidth.of(only), hardware.clock);
+    const auto takes = [&](Stream stream) { return bandwidth.shared || only == stream; };
     const auto add = [&](Stream stream, Kind kind) {
-      if (all || only == stream) channel.terms.emplace_back(std::size_t(term_of[w][kind]), cycles);
+      if (takes(stream)) channel.terms.emplace_back(std::size_t(term_of[w][kind]), cycles);
     };
     if (way.tensor != Tensor3::psum) return add(way.tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight, kParent);
     add(Stream::psum_up, kUpdates);
-    if (how.read_back == ReadBack::each || !(all || only == Stream::psum_down)) return;
+    if (how.read_back == ReadBack::each || !takes(Stream::psum_down)) return;
     add(Stream::psum_down, kDistinct);
     if (how.first_read == FirstRead::elide) channel.spared += cycles * rounded_costs.whole_ofmap;
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -57,7 +58,7 @@ class Search {
       for (const Kept& kept : all) {
         stores_ = choose(kept, machine_, hardware_, options_.conventions, tiles_);
         transfers_.use(stores_, countable && !first);
-        bounds_.use(stores_, outermost_least());
+        bounds_.use(stores_, outermost_least(kept));
         stopped_ = false;
         search();
         if (stopped_) unseen_ = std::min(unseen_, root_);
@@ -99,7 +100,13 @@ class Search {
   /// What the transfers from the outermost stores into those of the outermost region cost at least. Each tensor has a
   /// point there; the outermost one of them stands around some tile. Transfers decided further in have more words than
   /// if they were decided at that tile, and of those still open the next loop decides all but one.
-  double outermost_least() const {
+  double outermost_least(const Kept& kept) {
+    Kept outside(kept.begin(), kept.begin() + std::ptrdiff_t(std::min(machine_.first_fanout(), kept.size())));
+    const auto [known, fresh] = outermost_least_.try_emplace(std::move(outside), 0);
+    if (fresh) known->second = find_outermost_least();
+    return known->second;
+  }
+  double find_outermost_least() const {
     double least = kInfinity;
     const StoreChoice::Here& here = stores_.regions.front();
     bool any = false;
@@ -312,11 +319,7 @@ class Search {
       const auto part = std::find_if(places->windows.begin(), places->windows.end(), same);
       places->parts.push_back(std::uint32_t(part - places->windows.begin()));
       if (part == places->windows.end()) places->windows.push_back(*all);
-      double copies = 1;
-      for (std::size_t d = 0; d < kDims; ++d) {
-        if (!tiles_.relevant(Tensor3::ifmap, d)) copies *= double(spread[c].children[d]);
-      }
-      places->copies.push_back(1 / copies);
+      places->copies.push_back(1 / tiles_.copies(Tensor3::ifmap, spread[c].children));
       places->choice.push_back(c);
       places->all.push_back(*all);
       places->sharings.add(sharing_around(tile, spread[c]), machine_.idle_steps(spread[c]));
@@ -325,22 +328,25 @@ class Search {
     return *known;
   }
 
+  /// One over the children that want one ifmap word: counted where it can be, else at most so many.
+  const std::vector<double>& ifmap_shares(const Places& here, const Key& key, std::uint32_t tile) {
+    if (!transfers_.counts_share(key)) return here.sharings.share[index(Tensor3::ifmap)];
+    window_share_.clear();
+    for (const std::uint32_t all : here.windows)
+      window_share_.push_back(transfers_.counted_share(key, tile, all).first);
+    share_.resize(here.copies.size());
+    for (std::size_t p = 0; p < share_.size(); ++p) share_[p] = here.copies[p] * window_share_[here.parts[p]];
+    return share_;
+  }
+
   /// Puts the array outside `region` around a label in every way that may beat the best mapping.
   void spread(std::uint32_t l, std::size_t region) {
     const Places& here = places(labels_[l].tile, region);
     const bool bounded = limit_ < kInfinity && machine_.regions.size() == 2;
     if (bounded) {
       const Key key = Key::unpacked(labels_[l].key);
-      const std::vector<double>* share = &here.sharings.share[index(Tensor3::ifmap)];
-      if (transfers_.counts_share(key)) {
-        window_share_.clear();
-        for (const std::uint32_t all : here.windows)
-          window_share_.push_back(transfers_.counted_share(key, labels_[l].tile, all).first);
-        share_.resize(here.copies.size());
-        for (std::size_t p = 0; p < share_.size(); ++p) share_[p] = here.copies[p] * window_share_[here.parts[p]];
-        share = &share_;
-      }
-      bounds_.least(bounds_.crossing(labels_[l].f, key, labels_[l].tile), here.sharings, *share, least_);
+      const std::uint32_t tile = labels_[l].tile;
+      bounds_.least(bounds_.crossing(labels_[l].f, key, tile), here.sharings, ifmap_shares(here, key, tile), least_);
     }
     std::size_t tried = 0;
     for (std::size_t p = 0; p < here.choice.size(); ++p) {
@@ -447,6 +453,7 @@ class Search {
   Labels labels_;
   std::vector<std::vector<std::unique_ptr<const Places>>> places_;  ///< by region and tile, as they are met
   std::vector<double> least_, share_, window_share_;                ///< of places
+  std::map<Kept, double> outermost_least_;                          ///< by the stores outside the arrays
   std::optional<MappingResult> best_;
   double best_value_ = kInfinity;  ///< of the best mapping, with its part for ties
   double limit_ = kInfinity;       ///< what does not come below it is of no interest

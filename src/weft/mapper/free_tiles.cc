@@ -134,6 +134,14 @@ void Tiles::list_words(const LoopProblem& problem, const std::array<std::int64_t
   }
 }
 
+double Tiles::copies(Tensor3 t, const DimSizes& children) const {
+  double copies = 1;
+  for (std::size_t d = 0; d < kDims; ++d) {
+    if (!relevant(t, d)) copies *= double(children[d]);
+  }
+  return copies;
+}
+
 bool Tiles::windowed(std::size_t d) const {
   return std::any_of(windows_.begin(), windows_.end(), [&](const WindowAxis& w) { return w.a == d || w.b == d; });
 }

@@ -53,6 +53,8 @@ class Tiles {
 
   bool relevant(Tensor3 t, std::size_t d) const { return relevant_[index(t)][d]; }
   bool windowed(std::size_t d) const;  ///< whether a window axis depends on d
+  /// How many children have the same words of t, for all that it does not depend on.
+  double copies(Tensor3 t, const DimSizes& children) const;
   /// Words of the whole tensor along the axes that are no windows, and of all of it.
   double fixed_words(Tensor3 t) const { return fixed_words_[index(t)]; }
   double whole_words(Tensor3 t) const { return of_[size_ - 1].base[index(t)]; }

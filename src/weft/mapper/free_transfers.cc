@@ -158,10 +158,7 @@ void Transfers::cross(Figures& f, Key& key, std::size_t region, const DimSizes& 
     const bool open = key.is_open(t);
     const Way& way = stores_->way(region, key.code, t);
     if (!way.crosses) continue;
-    double copies = 1;  // of a word, over loops that the tensor does not depend on
-    for (std::size_t d = 0; d < kDims; ++d) {
-      if (!tiles_.relevant(t, d)) copies *= double(children[d]);
-    }
+    const double copies = tiles_.copies(t, children);
     if (t == Tensor3::psum) {
       if (!open && visits_cost(way)) f[kVisits] = -f[kUpdates];
       cross_psum(f, open, copies, fanout, outer);

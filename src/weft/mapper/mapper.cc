@@ -76,15 +76,14 @@ struct Node {
   const SpatialChoice* spatial = nullptr;
   const DimSizes* inside = nullptr;
   std::uint32_t moving = 0;  ///< a bit for each of the free slots
-  std::int64_t steps = 1;
 };
 
-/// Whether a loop over so many tiles may be shared out such that it stands still in its last tile: there it does not
-/// displace what loops further in keep.
+/// Whether a loop of this bound over so many tiles stands still in its last one: there it does not displace what loops
+/// further in keep.
+bool stands_still(std::int64_t tiles, std::int64_t bound) { return bound > 1 && tiles % bound == 1; }
 bool may_stand_still(std::int64_t tiles) {
   const std::vector<std::int64_t> bounds = distinct_bounds(tiles);
-  return std::any_of(bounds.begin(), bounds.end(),
-                     [tiles](std::int64_t b) { return b > 1 && b < tiles && tiles % b == 1; });
+  return std::any_of(bounds.begin(), bounds.end(), [tiles](std::int64_t b) { return stands_still(tiles, b); });
 }
 
 /// A mapping that may be among the best.
@@ -560,7 +559,10 @@ class Search {
     for (std::size_t g = 0; g < groups_.size(); ++g) factors[g] = &of[g]->least;
     const Rank of_any = least_rank(estimate_.sums(base.least, factors), steps, used);
     if (hopeless(of_any)) return of_any;
-    pair_ = {.steps = steps, .ragged = ragged, .classes = &classes(tiled), .bounds = {}};
+    pair_.steps = steps;
+    pair_.ragged = ragged;
+    pair_.classes = &classes(tiled);
+    pair_.bounds.clear();
     for (std::size_t c = 0; c < base.by_class.size(); ++c) {
       for (std::size_t g = 0; g < groups_.size(); ++g) factors[g] = &of[g]->by_class[c];
       sums_[(*pair_.classes)[c]] = estimate_.sums(base.by_class[c], factors);
@@ -675,14 +677,12 @@ class Search {
 
   /// The classes of the pair that was bounded last.
   void search_classes(const Choice& choice, Node node) {
-    const Pair pair = pair_;
-    node.steps = pair.steps;
-    for (std::size_t c = 0; c < pair.bounds.size(); ++c) {
-      if (hopeless(pair.bounds[c])) {
+    for (std::size_t c = 0; c < pair_.bounds.size(); ++c) {
+      if (hopeless(pair_.bounds[c])) {
         certificate_.pruned["tiles"] += 1;
         continue;
       }
-      node.moving = (*pair.classes)[c];
+      node.moving = (*pair_.classes)[c];
       Choice expanded = choice;
       choose_free(expanded, free_slots_.size(), node);
     }
@@ -702,7 +702,7 @@ class Search {
     const std::vector<std::int64_t> candidates = distinct_bounds(tiles);
     bool ended = false;
     for (auto b = candidates.rbegin(); b != candidates.rend() && *b > 1; ++b) {
-      if (ended && tiles % *b != 1) continue;
+      if (ended && !stands_still(tiles, *b)) continue;
       choice.bound[slot] = *b;
       if (over(choice, 0)) {
         certificate_.pruned["capacity"] += 1;
@@ -730,7 +730,7 @@ class Search {
       if (still == 0) break;
     }
     let_stand_still(ragged, choice);
-    return least_rank(sums_[rest], node.steps, pes(*node.spatial, *node.inside));
+    return least_rank(sums_[rest], pair_.steps, pes(*node.spatial, *node.inside));
   }
 
   /// A choice that fits.

@@ -9,8 +9,6 @@ namespace weft {
 namespace {
 
 constexpr std::uint64_t kNoLoops = 1;  ///< the key of a dimension without loops
-constexpr std::size_t kMostKept = 31;  ///< loops that a key has room for
-
 /// A child's start in one dimension, and whether it belongs to the same sharing group as the one before it.
 struct Child {
   std::int64_t start = 0;
@@ -145,7 +143,6 @@ StepSums::StepSums(const LoopProblem& problem, const Placement& placement, Tenso
   for (std::size_t i = 0; i < outside_; ++i) {
     if (!placement_.loops[i].spatial) steps_.push_back(int(i));
   }
-  keeps_ = outside_ <= kMostKept;
 }
 
 bool StepSums::relevant(int loop) const { return problem_.relevant(tensor_, placement_.loops[std::size_t(loop)].dim); }
@@ -217,7 +214,7 @@ std::uint64_t StepSums::key(Dim d, int advancing, const std::vector<Spread>& spr
 
 Int128 StepSums::axis_sum(const Axis& axis, int advancing, StepFilter filter, const std::vector<Spread>& spread,
                           bool slide) const {
-  if (!keeps_) return compute_axis_sum(axis, advancing, filter, spread, slide);
+  if (!keeps()) return compute_axis_sum(axis, advancing, filter, spread, slide);
   const std::uint64_t first = key(axis.terms.front().dim, advancing, spread);
   const std::uint64_t second = axis.terms.size() == 1 ? kNoLoops : key(axis.terms.back().dim, advancing, spread);
   if (axis.terms.size() == 1 && first == kNoLoops) return problem_.bound(axis.terms.front().dim);
@@ -230,7 +227,7 @@ Int128 StepSums::axis_sum(const Axis& axis, int advancing, StepFilter filter, co
 }
 
 Int128 StepSums::other_sum(Dim d, int advancing, StepFilter filter, const std::vector<Spread>& spread) const {
-  if (!keeps_) return compute_other_sum(d, advancing, filter, spread);
+  if (!keeps()) return compute_other_sum(d, advancing, filter, spread);
   const std::uint64_t loops = key(d, advancing, spread);
   if (loops == kNoLoops) return 1;
   const std::uint64_t kind = std::uint64_t{1} << 16 | std::uint64_t(index(d)) << 8 | std::uint64_t(filter.origin) << 1 |

@@ -71,6 +71,8 @@ class StepSums {
   Int128 compute_axis_sum(const Axis& axis, int advancing, StepFilter filter, const std::vector<Spread>& spread,
                           bool slide) const;
   Int128 compute_other_sum(Dim d, int advancing, StepFilter filter, const std::vector<Spread>& spread) const;
+  /// Whether a key has room for the loops; nests of very many are summed anew each time.
+  bool keeps() const { return outside_ <= 31; }
   std::uint64_t key(Dim d, int advancing, const std::vector<Spread>& spread) const;
 
   const LoopProblem& problem_;
@@ -80,7 +82,6 @@ class StepSums {
   std::vector<StallPoint> stalls_;
   DimSizes tile_;  ///< extent of the tile inside the point
   std::vector<int> steps_;
-  bool keeps_ = true;  ///< nests of very many loops are summed anew each time
   mutable std::map<std::array<std::uint64_t, 3>, Int128> known_;  ///< sums made before
 };
 

@@ -133,6 +133,17 @@ std::string cost_text(const LayerEvaluation& layer, const Evaluation& e, const E
   return text;
 }
 
+/// One of the next best mappings.
+std::string next_text(const LayerEvaluation& layer, std::size_t n, const Evaluation& e,
+                      const EvaluationReportOptions& options) {
+  const LayerEvaluation& next = layer.next[n];
+  const Int128 best = objective_value(e.objective, layer.cost, layer.counts);
+  const Int128 more = objective_value(e.objective, next.cost, next.counts) - best;
+  return fmt::format("\n{}, number {}: {} above the best {}\n\n", printable(layer.layer.name), n + 2,
+                     best == 0 ? "0.0 %" : at_most_percent(more, best), to_string(e.objective)) +
+         nest_text(next, e.hardware) + "\n" + cost_text(next, e, options);
+}
+
 std::string_view check_text(WalkCheck check) {
   switch (check) {
     case WalkCheck::not_asked:
@@ -181,21 +192,6 @@ std::string certificate_text(const Certificate& certificate, Objective objective
   return fmt::format("the best found: its {} is at most {} above the least possible", least,
                      at_most_percent(certificate.objective_value - certificate.lower_bound, certificate.lower_bound));
 }
-
-namespace {
-
-/// One of the next best mappings.
-std::string next_text(const LayerEvaluation& layer, std::size_t n, const Evaluation& e,
-                      const EvaluationReportOptions& options) {
-  const LayerEvaluation& next = layer.next[n];
-  const Int128 best = objective_value(e.objective, layer.cost, layer.counts);
-  const Int128 more = objective_value(e.objective, next.cost, next.counts) - best;
-  return fmt::format("\n{}, number {}: {} above the best {}\n\n", printable(layer.layer.name), n + 2,
-                     best == 0 ? "0.0 %" : at_most_percent(more, best), to_string(e.objective)) +
-         nest_text(next, e.hardware) + "\n" + cost_text(next, e, options);
-}
-
-}  // namespace
 
 std::string mapping_text(const Evaluation& e, const EvaluationReportOptions& options) {
   std::string text = fmt::format("{}, batch {}, on {}; counts by the conventions '{}'\n", printable(e.network), e.batch,
