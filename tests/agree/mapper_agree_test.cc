@@ -240,7 +240,7 @@ void check_least_cost(std::uint64_t seed, int trials, std::int64_t most_mappings
     const Hardware hardware = small_machine(random);
     MapOptions options{.objective = static_cast<Objective>(random.below(3)),
                        .conventions = agree::random_conventions(random),
-                       .top = 2};
+                       .top = std::size_t(random.between(1, 2))};
     options.second = static_cast<Objective>(random.below(3));
     const LoopProblem problem = loop_problem(shape, "small", options.conventions.padding);
     BruteForce brute{.problem = problem, .hardware = hardware, .options = options};
@@ -258,7 +258,7 @@ void check_least_cost(std::uint64_t seed, int trials, std::int64_t most_mappings
     REQUIRE(to_string(found.certificate.objective_value) == to_string(*brute.best));
     CHECK(found.certificate.optimal);
     CHECK(to_string(objective_value(*options.second, found.cost, found.counts)) == to_string(brute.best_second));
-    check_second_best(brute, found);
+    if (options.top == 2) check_second_best(brute, found);
     CHECK(found.certificate.lower_bound == found.certificate.objective_value);
   }
   CHECK(8 * feasible > trials);
@@ -271,7 +271,7 @@ TEST_CASE("the mapper finds the least cost of all mappings that the row-stationa
 }
 
 TEST_CASE("the mapper finds the least cost on thousands of machines", "[.long]") {
-  check_least_cost(5, 4000, 40'000'000);
+  check_least_cost(agree::seed(5), 4000, 40'000'000);
 }
 
 }  // namespace weft

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -68,6 +69,11 @@ int trials(int wanted) {
 #else
   return wanted;
 #endif
+}
+
+std::uint64_t seed(std::uint64_t usual) {
+  const char* given = std::getenv("WEFT_SEED");
+  return given != nullptr ? std::strtoull(given, nullptr, 10) : usual;
 }
 
 ConvShape random_shape(Random& random) {

@@ -12,6 +12,9 @@ namespace weft::agree {
 /// How many of `wanted` random trials to make: an eighth where every access is checked and slow.
 int trials(int wanted);
 
+/// The seed of a long run: WEFT_SEED if that is set.
+std::uint64_t seed(std::uint64_t usual);
+
 /// A small convolution, sometimes strided, dilated, grouped, padded, or a matrix product.
 ConvShape random_shape(Random& random);
 

@@ -350,6 +350,16 @@ struct Estimator::Implementation {
     });
   }
 
+  /// Whether tiles that follow each other along `d` can share words of a window.
+  bool overlaps(Dim d) const {
+    return std::any_of(windows.begin(), windows.end(), [&](const Window& window) {
+      const Axis::Term& a = window.axis->terms[0];
+      const Axis::Term& b = window.axis->terms[1];
+      return (a.dim == d && (problem.bound(b.dim) - 1) * b.coefficient >= a.coefficient) ||
+             (b.dim == d && (problem.bound(a.dim) - 1) * a.coefficient >= b.coefficient);
+    });
+  }
+
   // ---- where a product is too much ---------------------------------------------------------------------------------
 
   /// At a step of a loop outside the last relevant one, all relevant loops inside may stand at their start if each is
@@ -363,7 +373,7 @@ struct Estimator::Implementation {
       if (j >= way.outside || position[j] >= position[std::size_t(last)]) continue;
       const Dim dj = skeleton.slots[j].dim;
       const bool depends = relevant[index(way.tensor)][index(dj)];
-      if (depends && !(way.slides && in_window(dj))) continue;
+      if (depends && !(way.slides && overlaps(dj))) continue;
       const std::int64_t n = exception_at(way, a);
       if (n > 0 && (least == 0 || n < least)) least = n;
     }
@@ -901,6 +911,9 @@ Estimator::Terms Estimator::terms(const Choice& choice, std::uint32_t moving) {
   Terms result = implementation_->run_terms(choice, moving);
   implementation_->best_order = false;
   return result;
+}
+Estimator::Terms Estimator::ordered_terms(const Choice& choice, std::uint32_t moving) {
+  return implementation_->run_terms(choice, moving);
 }
 Estimator::Terms Estimator::terms(const Choice& choice) {
   implementation_->best_order = true;

@@ -34,6 +34,7 @@ class Estimator {
   /// whatever their bounds, in the best order for each. Each term is then a product over groups of dimensions that
   /// share no window.
   Terms terms(const Choice& choice, std::uint32_t moving);
+  Terms ordered_terms(const Choice& choice, std::uint32_t moving);  ///< in the order of the choice
   /// The same of the loops that do move, less what ragged last tiles may spare at most.
   Terms terms(const Choice& choice);
   /// Terms that no choice is below: every weight comes from its outermost store, every partial sum goes there.

@@ -356,12 +356,12 @@ class Search {
     }
   }
 
-  /// The terms of a choice in the class where just these free loops move, which are then at their largest: every
-  /// transfer falls as their bounds grow, as long as the same loops move.
-  Estimator::Terms class_terms(Choice choice, std::uint32_t moving, std::uint32_t dims) {
+  /// A choice in the class where just these free loops move, which are then at their largest: every transfer falls as
+  /// their bounds grow, as long as the same loops move.
+  Choice in_class(Choice choice, std::uint32_t moving) const {
     take_all(choice, moving);
     close(choice);
-    return estimate_.terms(choice, moving_slots(dims, moving));
+    return choice;
   }
 
   /// The classes that there are when those dimensions have more than one tile: all sets of their free loops, the
@@ -397,23 +397,37 @@ class Search {
 
   /// What one group's loops over the array and in the PEs do to each term: its factor, relative to the largest choice.
   /// A term is the product of its factors over the groups.
+  using Shares = std::array<double, kDims>;  ///< of its tiles in which each free loop may stand still
   struct Factors {
-    std::vector<Estimator::Terms> by_class;  ///< in the order of classes(); empty: not known yet
-    Estimator::Terms least;                  ///< in any class
+    std::vector<Estimator::Terms> by_class;               ///< in the order of classes(); empty: not known yet
+    std::vector<std::vector<Estimator::Terms>> by_order;  ///< by class and order; empty: not known yet
   };
   struct GroupChoice {
     DimSizes children, inside;
     std::int64_t steps = 1;
-    std::uint32_t tiled = 0;       ///< dimensions with more than one tile outside, a bit each
-    std::uint32_t ragged = 0;      ///< free loops that may stand still, a bit each
+    std::uint32_t tiled = 0;  ///< dimensions with more than one tile outside, a bit each
+    Shares still{};
     std::vector<Factors> factors;  ///< by the number of the set of dimensions tiled in all groups
+    bool useful = false;           ///< over an array of some shape
+  };
+  /// What a group's loops in the PEs can do at least, with given loops over the array.
+  struct Least {
+    std::int64_t steps = 0;  ///< 0: not known yet
+    Shares still{};
+    std::vector<Estimator::Terms> by_class;
+  };
+  struct Row {
+    std::vector<std::uint32_t> tiled;  ///< sets of the group's dimensions that its choices tile
+    std::vector<Least> least;          ///< by the number of the set of dimensions tiled in all groups
   };
   struct Group {
     std::vector<Dim> dims;
     std::vector<std::size_t> spatial_key, inside_key;  ///< of each choice of the lists: row and column of the table
     std::size_t columns = 0;
     std::vector<GroupChoice> table;
+    std::vector<Row> rows;
     std::vector<bool> useful;  ///< by column, over the array as it was looked at last
+    GroupChoice& at(std::size_t s, std::size_t i) { return table[spatial_key[s] * columns + inside_key[i]]; }
   };
 
   /// Numbers the distinct bounds that the choices of a list give the dimensions of a group.
@@ -443,6 +457,7 @@ class Search {
     for (const DimSizes& inside : insides_) {
       for (std::size_t d = 0; d < kDims; ++d) largest_[d] = std::max(largest_[d], inside[d]);
     }
+    sort_insides();
     for (const std::vector<Dim>& dims : groups()) {
       Group group{.dims = dims};
       const auto rows = number(
@@ -455,17 +470,46 @@ class Search {
       }
       if (group.table.size() > 1) {
         group.useful.resize(group.columns);
+        group.rows.resize(rows.size());
         groups_.push_back(std::move(group));
       } else {  // without a choice its factors are all 1
         only_steps_ *= group.table.front().steps;
         only_tiled_ |= group.table.front().tiled;
-        only_ragged_ |= group.table.front().ragged;
+        raise(only_still_, group.table.front().still);
       }
+    }
+    for (std::size_t s = 0; s < spatials_.size(); ++s) {
+      look_at(s);
+      for (Group& group : groups_) note_useful(group, group.spatial_key[s]);
+    }
+    survivors_.resize(groups_.size());
+  }
+
+  static void note_useful(Group& group, std::size_t row) {
+    std::vector<std::uint32_t>& tiled = group.rows[row].tiled;
+    for (std::size_t column = 0; column < group.columns; ++column) {
+      if (!group.useful[column]) continue;
+      GroupChoice& at = group.table[row * group.columns + column];
+      at.useful = true;
+      if (std::find(tiled.begin(), tiled.end(), at.tiled) == tiled.end()) tiled.push_back(at.tiled);
     }
   }
 
+  /// Such that those which agree in the first groups follow each other.
+  void sort_insides() {
+    std::vector<Dim> dims;
+    for (const std::vector<Dim>& group : groups()) dims.insert(dims.end(), group.begin(), group.end());
+    const auto key = [&dims](const DimSizes& inside) {
+      DimSizes result{};
+      for (std::size_t k = 0; k < dims.size(); ++k) result[k] = inside[index(dims[k])];
+      return result;
+    };
+    std::sort(insides_.begin(), insides_.end(),
+              [&key](const DimSizes& a, const DimSizes& b) { return key(a) < key(b); });
+  }
+
   GroupChoice group_choice(const std::vector<Dim>& dims, const DimSizes& children, const DimSizes& inside) const {
-    GroupChoice result{children, inside, 1, 0, 0, {}};
+    GroupChoice result{.children = children, .inside = inside};
     for (const Dim d : dims) {
       const std::int64_t D = problem_.bound(d), bound = inside[index(d)], tile = children[index(d)] * bound;
       result.steps *= D / tile * bound + std::min(bound, D % tile);
@@ -473,7 +517,7 @@ class Search {
       result.tiled |= 1u << index(d);
       const auto slot = std::find(free_slots_.begin(), free_slots_.end(), free_[index(d)]);
       if (slot != free_slots_.end() && may_stand_still(ceil_div(D, tile)))
-        result.ragged |= 1u << (slot - free_slots_.begin());
+        result.still[std::size_t(slot - free_slots_.begin())] = 1 / double(ceil_div(D, tile));
     }
     return result;
   }
@@ -481,55 +525,120 @@ class Search {
   /// The terms of a choice in each class.
   Factors terms_by_class(const Choice& choice, std::uint32_t tiled) {
     Factors result;
-    for (const std::uint32_t moving : classes(tiled)) result.by_class.push_back(class_terms(choice, moving, tiled));
+    for (const std::uint32_t moving : classes(tiled))
+      result.by_class.push_back(estimate_.terms(in_class(choice, moving), moving_slots(tiled, moving)));
+    result.by_order.resize(result.by_class.size());
     return result;
   }
 
-  static void find_least(Factors& factors) {
-    factors.least = factors.by_class.front();
-    for (const Estimator::Terms& terms : factors.by_class) {
-      for (std::size_t t = 0; t < terms.size(); ++t) factors.least[t] = std::min(factors.least[t], terms[t]);
+  /// The terms of a choice in one class, in each order of the loops that may change places.
+  std::vector<Estimator::Terms> terms_by_order(const Choice& choice, std::uint32_t tiled, std::uint32_t moving) {
+    const std::uint32_t slots = moving_slots(tiled, moving);
+    Choice ordered = in_class(choice, moving);
+    std::vector<Estimator::Terms> result;
+    for (const LoopOrder& order : orders(slots)) {
+      ordered.order = order;
+      result.push_back(estimate_.ordered_terms(ordered, slots));
     }
+    return result;
   }
 
   /// The terms when every group is at its largest, with those dimensions tiled.
-  const Factors& least_terms(std::uint32_t tiled) {
+  Factors& least_terms(std::uint32_t tiled) {
     Factors& least = least_[tiled];
     if (!least.by_class.empty()) return least;
     least = terms_by_class(core(widest_, largest_), tiled);
-    find_least(least);
     return least;
   }
 
-  const Factors& factors(const Group& group, GroupChoice& at, std::uint32_t tiled) {
-    const std::size_t number =
-        std::size_t(std::find(tiled_sets_.begin(), tiled_sets_.end(), tiled) - tiled_sets_.begin());
-    if (number == tiled_sets_.size()) tiled_sets_.push_back(tiled);
+  std::size_t number_of(std::uint32_t tiled) {
+    const auto at = std::find(tiled_sets_.begin(), tiled_sets_.end(), tiled);
+    if (at != tiled_sets_.end()) return std::size_t(at - tiled_sets_.begin());
+    tiled_sets_.push_back(tiled);
+    return tiled_sets_.size() - 1;
+  }
+
+  Factors& factors(const Group& group, GroupChoice& at, std::uint32_t tiled) {
+    const std::size_t number = number_of(tiled);
     if (at.factors.size() <= number) at.factors.resize(number + 1);
     Factors& result = at.factors[number];
     if (!result.by_class.empty()) return result;
+    const Factors& least = least_terms(tiled);
+    result = terms_by_class(core_of(group, at), tiled);
+    for (std::size_t c = 0; c < result.by_class.size(); ++c) divide(result.by_class[c], least.by_class[c]);
+    return result;
+  }
+
+  /// The choice with this of one group and the largest of the others.
+  Choice core_of(const Group& group, const GroupChoice& at) const {
     SpatialChoice spatial = widest_;
     DimSizes inside = largest_;
     for (const Dim d : group.dims) {
       spatial.children[index(d)] = at.children[index(d)];
       inside[index(d)] = at.inside[index(d)];
     }
-    const Factors& least = least_terms(tiled);
-    result = terms_by_class(core(spatial, inside), tiled);
-    for (std::size_t c = 0; c < result.by_class.size(); ++c) {
-      for (std::size_t t = 0; t < result.by_class[c].size(); ++t) {
-        const double base = least.by_class[c][t];
-        result.by_class[c][t] = base > 0 ? result.by_class[c][t] / base : 1;
-      }
+    return core(spatial, inside);
+  }
+
+  static void lower(Estimator::Terms& least, const Estimator::Terms& terms) {
+    for (std::size_t t = 0; t < terms.size(); ++t) least[t] = std::min(least[t], terms[t]);
+  }
+
+  /// The least factors of a group's choices that tile those dimensions, and the least steps.
+  const Least& least_of_row(Group& group, std::size_t row, std::uint32_t tiled) {
+    const std::size_t number = number_of(tiled);
+    std::vector<Least>& by_set = group.rows[row].least;
+    if (by_set.size() <= number) by_set.resize(number + 1);
+    Least& least = by_set[number];
+    if (least.steps != 0) return least;
+    const std::uint32_t own = tiled & set_of(group.dims);
+    for (std::size_t column = 0; column < group.columns; ++column) {
+      GroupChoice& at = group.table[row * group.columns + column];
+      if (!at.useful || at.tiled != own) continue;
+      const std::vector<Estimator::Terms>& terms = factors(group, at, tiled).by_class;
+      if (least.steps == 0) least = {.steps = at.steps, .by_class = terms};
+      for (std::size_t c = 0; c < terms.size(); ++c) lower(least.by_class[c], terms[c]);
+      raise(least.still, at.still);
+      least.steps = std::min(least.steps, at.steps);
     }
-    find_least(result);
+    return least;
+  }
+  static void raise(Shares& most, const Shares& still) {
+    for (std::size_t k = 0; k < kDims; ++k) most[k] = std::max(most[k], still[k]);
+  }
+
+  static std::uint32_t set_of(const std::vector<Dim>& dims) {
+    std::uint32_t set = 0;
+    for (const Dim d : dims) set |= 1u << index(d);
+    return set;
+  }
+
+  static void divide(Estimator::Terms& terms, const Estimator::Terms& base) {
+    for (std::size_t t = 0; t < terms.size(); ++t) terms[t] = base[t] > 0 ? terms[t] / base[t] : 1;
+  }
+
+  /// The same in each order of one class.
+  const std::vector<Estimator::Terms>& least_ordered(std::uint32_t tiled, std::size_t c) {
+    Factors& least = least_terms(tiled);
+    if (least.by_order[c].empty())
+      least.by_order[c] = terms_by_order(core(widest_, largest_), tiled, classes(tiled)[c]);
+    return least.by_order[c];
+  }
+
+  const std::vector<Estimator::Terms>& ordered_factors(const Group& group, GroupChoice& at, std::uint32_t tiled,
+                                                       std::size_t c) {
+    std::vector<Estimator::Terms>& result = factors(group, at, tiled).by_order[c];
+    if (!result.empty()) return result;
+    const std::vector<Estimator::Terms>& least = least_ordered(tiled, c);
+    result = terms_by_order(core_of(group, at), tiled, classes(tiled)[c]);
+    for (std::size_t o = 0; o < result.size(); ++o) divide(result[o], least[o]);
     return result;
   }
 
   /// What is known of a pair of loops over the array and in the PEs.
   struct Pair {
     std::int64_t steps = 1;
-    std::uint32_t ragged = 0;  ///< free loops that may stand still
+    Shares still{};
     const std::vector<std::uint32_t>* classes = nullptr;
     std::vector<Rank> bounds;  ///< of each class
   };
@@ -537,39 +646,104 @@ class Search {
   /// A lower bound of everything with so many steps: MACs and compulsory traffic.
   Rank bound_of_steps(std::int64_t steps) const { return least_rank(compulsory_, steps, hardware_.pes()); }
 
+  using ByClass = std::vector<Estimator::Terms>;
+
+  /// The sums of each class, from the factors of each group.
+  void sum_classes(std::uint32_t tiled, const std::array<const ByClass*, kDims>& of, const Shares& still) {
+    const ByClass& base = least_terms(tiled).by_class;
+    const std::vector<std::uint32_t>& classes = this->classes(tiled);
+    std::array<const Estimator::Terms*, kDims> factors{};
+    for (std::size_t c = 0; c < base.size(); ++c) {
+      for (std::size_t g = 0; g < groups_.size(); ++g) factors[g] = &(*of[g])[c];
+      sums_[classes[c]] = estimate_.sums(base[c], factors);
+    }
+    let_stand_still(still);
+  }
+
   /// A lower bound of everything with these loops over the array and in the PEs.
   Rank pair_bound(std::size_t s, std::size_t i) {
     std::array<GroupChoice*, kDims> at{};
-    std::int64_t steps = only_steps_;
-    std::uint32_t tiled = only_tiled_, ragged = only_ragged_;
+    pair_.steps = only_steps_;
+    pair_.still = only_still_;
+    std::uint32_t tiled = only_tiled_;
     for (std::size_t g = 0; g < groups_.size(); ++g) {
-      Group& group = groups_[g];
-      at[g] = &group.table[group.spatial_key[s] * group.columns + group.inside_key[i]];
-      steps *= at[g]->steps;
+      at[g] = &groups_[g].at(s, i);
+      pair_.steps *= at[g]->steps;
       tiled |= at[g]->tiled;
-      ragged |= at[g]->ragged;
+      raise(pair_.still, at[g]->still);
     }
-    const Rank of_steps = bound_of_steps(steps);
-    if (hopeless(of_steps)) return of_steps;
+    std::array<const ByClass*, kDims> factors{};
+    for (std::size_t g = 0; g < groups_.size(); ++g) factors[g] = &this->factors(groups_[g], *at[g], tiled).by_class;
+    sum_classes(tiled, factors, pair_.still);
     const std::int64_t used = pes(spatials_[s], insides_[i]);
-    const Factors& base = least_terms(tiled);
-    std::array<const Factors*, kDims> of{};
-    for (std::size_t g = 0; g < groups_.size(); ++g) of[g] = &factors(groups_[g], *at[g], tiled);
-    std::array<const Estimator::Terms*, kDims> factors{};
-    for (std::size_t g = 0; g < groups_.size(); ++g) factors[g] = &of[g]->least;
-    const Rank of_any = least_rank(estimate_.sums(base.least, factors), steps, used);
-    if (hopeless(of_any)) return of_any;
-    pair_.steps = steps;
-    pair_.ragged = ragged;
     pair_.classes = &classes(tiled);
     pair_.bounds.clear();
-    for (std::size_t c = 0; c < base.by_class.size(); ++c) {
-      for (std::size_t g = 0; g < groups_.size(); ++g) factors[g] = &of[g]->by_class[c];
-      sums_[(*pair_.classes)[c]] = estimate_.sums(base.by_class[c], factors);
+    for (std::size_t c = 0; c < pair_.classes->size(); ++c) {
+      Rank bound = least_rank(sums_[(*pair_.classes)[c]], pair_.steps, used);
+      if (found_.size() == options_.top && !hopeless(bound))
+        bound = std::max(bound, least_ordered_rank(at, tiled, c, used));
+      pair_.bounds.push_back(bound);
     }
-    if (ragged != 0) let_stand_still(ragged, core(spatials_[s], insides_[i]));
-    for (const std::uint32_t moving : *pair_.classes) pair_.bounds.push_back(least_rank(sums_[moving], steps, used));
     return *std::min_element(pair_.bounds.begin(), pair_.bounds.end());
+  }
+
+  /// The least of one class in any order.
+  Rank least_ordered_rank(const std::array<GroupChoice*, kDims>& at, std::uint32_t tiled, std::size_t c,
+                          std::int64_t used) {
+    const std::uint32_t moving = classes(tiled)[c];
+    const std::size_t count = orders(moving_slots(tiled, moving)).size();
+    std::array<const Estimator::Terms*, kDims> factors{};
+    std::optional<Rank> least;
+    for (std::size_t o = 0; o < count && !(count == 1 || (least && !hopeless(*least))); ++o) {
+      for (std::size_t g = 0; g < groups_.size(); ++g) factors[g] = &ordered_factors(groups_[g], *at[g], tiled, c)[o];
+      Estimator::Sums sums = estimate_.sums(least_ordered(tiled, c)[o], factors);
+      let_stand_still(pair_.still, moving, sums);
+      const Rank rank = least_rank(sums, pair_.steps, used);
+      if (!least || rank < *least) least = rank;
+    }
+    return least.value_or(Rank{});
+  }
+
+  /// A lower bound of all pairs of a choice over the array and those in the PEs that agree with `i` in the first
+  /// `fixed` groups, if those dimensions are tiled.
+  Rank range_bound(std::size_t s, std::size_t i, std::size_t fixed, std::uint32_t tiled) {
+    std::array<const ByClass*, kDims> factors{};
+    std::int64_t steps = only_steps_;
+    Shares still = only_still_;
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      Group& group = groups_[g];
+      if (g < fixed) {
+        GroupChoice& at = group.at(s, i);
+        factors[g] = &this->factors(group, at, tiled).by_class;
+        steps *= at.steps;
+        raise(still, at.still);
+      } else {
+        const Least& least = least_of_row(group, group.spatial_key[s], tiled);
+        factors[g] = &least.by_class;
+        steps *= least.steps;
+        raise(still, least.still);
+      }
+    }
+    sum_classes(tiled, factors, still);
+    Rank result = least_rank(sums_[0], steps, hardware_.pes());
+    for (const std::uint32_t moving : classes(tiled)) {
+      if (!hopeless(result)) break;
+      result = std::min(result, least_rank(sums_[moving], steps, hardware_.pes()));
+    }
+    return result;
+  }
+
+  /// The sets of dimensions that a choice over the array may leave tiled.
+  std::vector<std::uint32_t> tiled_sets(std::size_t s) const {
+    std::vector<std::uint32_t> sets = {only_tiled_};
+    for (const Group& group : groups_) {
+      std::vector<std::uint32_t> more;
+      for (const std::uint32_t own : group.rows[group.spatial_key[s]].tiled) {
+        for (const std::uint32_t set : sets) more.push_back(set | own);
+      }
+      sets = std::move(more);
+    }
+    return sets;
   }
 
   Rank least_rank(const Estimator::Sums& sums, std::int64_t steps, std::int64_t used) const {
@@ -577,21 +751,22 @@ class Search {
     return rank({.energy = least.energy, .latency = least.latency}, used);
   }
 
-  /// Lowers the sums of the classes in which free loops of `ragged` move: those may stand still, each in one of all its
-  /// tiles at most, and so far the nest is like one of the class without it.
-  void let_stand_still(std::uint32_t ragged, const Choice& choice) {
+  /// Lowers the sums of the classes in which loops move that may stand still: so far the nest is like one of the class
+  /// without them.
+  void let_stand_still(const Shares& still) {
+    if (still == Shares{}) return;
+    for (std::uint32_t moving = 1; moving < 1u << free_slots_.size(); ++moving)
+      let_stand_still(still, moving, sums_[moving]);
+  }
+
+  /// The same for one class, those with fewer loops moving done.
+  void let_stand_still(const Shares& still, std::uint32_t moving, Estimator::Sums& sums) const {
     for (std::size_t k = 0; k < free_slots_.size(); ++k) {
-      if (!moves(ragged, k)) continue;
-      const double share = 1 / double(left(choice, index(skeleton_.slots[std::size_t(free_slots_[k])].dim)));
-      for (std::uint32_t moving = 0; moving < 1u << free_slots_.size(); ++moving) {
-        if (!moves(moving, k)) continue;
-        const Estimator::Sums& still = sums_[moving ^ 1u << k];
-        for (std::size_t i = 0; i < still.size(); ++i) {
-          double& sum = sums_[moving][i];
-          sum -= share * std::max(0.0, sum - still[i]);
-        }
-      }
+      if (moves(moving, k) && still[k] != 0) lower(sums, sums_[moving ^ 1u << k], still[k]);
     }
+  }
+  static void lower(Estimator::Sums& sums, const Estimator::Sums& still, double share) {
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] -= share * std::max(0.0, sums[i] - still[i]);
   }
 
   bool hopeless(const Rank& bound) const { return found_.size() == options_.top && !(bound < found_.back().rank); }
@@ -615,15 +790,57 @@ class Search {
         continue;
       }
       look_at(s);
-      for (std::size_t i = 0; i < insides_.size(); ++i) {
-        if (!useful(i)) continue;
-        const Rank bound = pair_bound(s, i);
-        if (!hopeless(bound) && expired()) {
-          unseen_ = std::min(unseen_.value_or(bound.objective), bound.objective);
-        } else {
-          search_pair(bound, s, i);
-        }
+      search_range({.spatial = s, .end = insides_.size()}, tiled_sets(s), expired);
+    }
+  }
+
+  /// Loops in the PEs that agree in the first `fixed` groups.
+  struct Range {
+    std::size_t spatial = 0, begin = 0, end = 0, fixed = 0;
+  };
+
+  /// `sets`: of dimensions that may be tiled there.
+  template <class Expired>
+  void search_range(const Range& range, const std::vector<std::uint32_t>& sets, const Expired& expired) {
+    if (range.end - range.begin > 1) {
+      std::vector<std::uint32_t>& promising = survivors_[range.fixed];
+      promising.clear();
+      for (const std::uint32_t set : sets) {
+        if (!hopeless(range_bound(range.spatial, range.begin, range.fixed, set))) promising.push_back(set);
       }
+      if (promising.empty()) {
+        certificate_.pruned["pe"] += std::int64_t(range.end - range.begin);
+        return;
+      }
+      return split(range, promising, expired);
+    }
+    if (range.fixed < groups_.size()) return split(range, sets, expired);
+    const Rank bound = pair_bound(range.spatial, range.begin);
+    if (!hopeless(bound) && expired()) {
+      unseen_ = std::min(unseen_.value_or(bound.objective), bound.objective);
+    } else {
+      search_pair(bound, range.spatial, range.begin);
+    }
+  }
+
+  template <class Expired>
+  void split(const Range& range, const std::vector<std::uint32_t>& sets, const Expired& expired) {
+    const Group& group = groups_[range.fixed];
+    const std::uint32_t dims = set_of(group.dims);
+    for (std::size_t begin = range.begin, end = begin; begin < range.end; begin = end) {
+      while (end < range.end && group.inside_key[end] == group.inside_key[begin]) ++end;
+      if (!group.useful[group.inside_key[begin]]) continue;
+      const std::uint32_t own =
+          group.table[group.spatial_key[range.spatial] * group.columns + group.inside_key[begin]].tiled;
+      std::vector<std::uint32_t> same;
+      for (const std::uint32_t set : sets) {
+        if ((set & dims) == own) same.push_back(set);
+      }
+      if (same.empty()) {
+        certificate_.pruned["pe"] += std::int64_t(end - begin);
+        continue;
+      }
+      search_range({range.spatial, begin, end, range.fixed + 1}, same, expired);
     }
   }
 
@@ -683,24 +900,32 @@ class Search {
         continue;
       }
       node.moving = (*pair_.classes)[c];
+      if (node.moving != 0 && hopeless_in_stores(choice, node.moving, node)) {
+        certificate_.pruned["stores"] += 1;
+        continue;
+      }
       Choice expanded = choice;
       choose_free(expanded, free_slots_.size(), node);
     }
   }
 
+  using FreeBounds = std::array<std::int64_t, kDims>;  ///< of the free loops
+
   // ---- expansion ---------------------------------------------------------------------------------------------------
 
   /// Shares what is left of each dimension between its free loop and its outermost one, innermost free loop first.
   /// Bounds fall as a free loop that moves grows, so the largest is tried first, and one that is hopeless ends its
-  /// list; but for those that stand still in their last tile.
+  /// list, even with what standing still in the last tile may spare the rest of them.
   void choose_free(Choice& choice, std::size_t remaining, const Node& node) {
     while (remaining > 0 && !moves(node.moving, remaining - 1)) --remaining;
     if (remaining == 0) return finish(choice, node);
-    const auto slot = std::size_t(free_slots_[remaining - 1]);
+    const std::size_t k = remaining - 1;
+    const auto slot = std::size_t(free_slots_[k]);
     choice.bound[slot] = 1;
     const std::int64_t tiles = left(choice, index(skeleton_.slots[slot].dim));
     const std::vector<std::int64_t> candidates = distinct_bounds(tiles);
-    bool ended = false;
+    const std::int64_t last_still = smallest_still(candidates, tiles);
+    bool ended = false;  // but for those that stand still
     for (auto b = candidates.rbegin(); b != candidates.rend() && *b > 1; ++b) {
       if (ended && !stands_still(tiles, *b)) continue;
       choice.bound[slot] = *b;
@@ -708,70 +933,160 @@ class Search {
         certificate_.pruned["capacity"] += 1;
         continue;
       }
-      if (hopeless(bound_with_rest(choice, remaining - 1, node))) {
+      // What takes all was bounded so before.
+      const bool known = *b == tiles && pair_.still[k] == 0;
+      const std::uint32_t rest = node.moving & ((1u << k) - 1);
+      if (!known && hopeless_with(choice, rest, all_left(choice, rest), node)) {
         certificate_.pruned["shares"] += 1;
+        if (ended) continue;
         ended = true;
+        if (*b <= last_still || hopeless_if_still(choice, k, tiles, node)) break;
         continue;
       }
-      choose_free(choice, remaining - 1, node);
+      if (rest != 0 && hopeless_in_stores(choice, rest, node)) {
+        certificate_.pruned["stores"] += 1;
+        continue;
+      }
+      choose_free(choice, k, node);
     }
     choice.bound[slot] = 1;
   }
 
-  /// The bound of a choice whose outer `remaining` free loops take all that is left, those of them that move; where one
-  /// of them may stand still, it does.
-  Rank bound_with_rest(const Choice& choice, std::size_t remaining, const Node& node) {
-    const std::uint32_t rest = node.moving & ((1u << remaining) - 1), ragged = rest & pair_.ragged;
-    for (std::uint32_t still = ragged;; still = (still - 1) & ragged) {
-      Choice closed = choice;
-      take_all(closed, rest & ~still);
-      close(closed);
-      sums_[rest & ~still] = estimate_.sums(estimate_.terms(closed), {});
-      if (still == 0) break;
+  /// The same where the outer free loops of `rest` are no larger than the stores allow while the others of them are at
+  /// their smallest.
+  bool hopeless_in_stores(const Choice& choice, std::uint32_t rest, const Node& node) {
+    Choice smallest = choice;
+    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
+      if (moves(rest, k)) smallest.bound[std::size_t(free_slots_[k])] = 2;
     }
-    let_stand_still(ragged, choice);
-    return least_rank(sums_[rest], pair_.steps, pes(*node.spatial, *node.inside));
+    if (over(smallest, 0)) return true;
+    FreeBounds most{};
+    bool limited = false;
+    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
+      if (!moves(rest, k)) continue;
+      const auto slot = std::size_t(free_slots_[k]);
+      Choice one = smallest;
+      const std::vector<std::int64_t> bounds = distinct_bounds(left(choice, index(skeleton_.slots[slot].dim)));
+      const auto fits = [&](std::int64_t bound) {
+        one.bound[slot] = bound;
+        return !over(one, 0);
+      };
+      most[k] = *std::prev(std::partition_point(bounds.begin(), bounds.end(), fits));
+      limited = limited || most[k] != bounds.back();
+    }
+    return limited && hopeless_with(choice, rest, most, node);
+  }
+
+  /// The smallest of the bounds that make a loop stand still in its last tile; no smaller than any if none does.
+  static std::int64_t smallest_still(const std::vector<std::int64_t>& bounds, std::int64_t tiles) {
+    const auto still =
+        std::find_if(bounds.begin(), bounds.end(), [tiles](std::int64_t b) { return stands_still(tiles, b); });
+    return still == bounds.end() ? tiles : *still;
+  }
+
+  /// Whether nothing is to be hoped for from a choice that was found hopeless last, where its free loop `k` or a
+  /// smaller bound of it may stand still.
+  bool hopeless_if_still(Choice choice, std::size_t k, std::int64_t tiles, const Node& node) {
+    const std::uint32_t rest = node.moving & ((1u << k) - 1);
+    Estimator::Sums sums = sums_[rest];
+    choice.bound[std::size_t(free_slots_[k])] = 1;
+    const FreeBounds most = all_left(choice, rest);
+    sum_with(choice, rest, most);
+    let_rest_stand_still(choice, rest, most);
+    lower(sums, sums_[rest], 1 / double(tiles));
+    return hopeless(least_rank(sums, pair_.steps, pes(*node.spatial, *node.inside)));
+  }
+
+  /// Whether nothing is to be hoped for from a choice whose outer free loops of `rest` move, with these bounds at most.
+  bool hopeless_with(const Choice& choice, std::uint32_t rest, const FreeBounds& most, const Node& node) {
+    const auto rank = [&] { return least_rank(sums_[rest], pair_.steps, pes(*node.spatial, *node.inside)); };
+    sum_with(choice, rest, most);
+    if (!hopeless(rank())) return false;
+    let_rest_stand_still(choice, rest, most);
+    return hopeless(rank());
+  }
+
+  FreeBounds all_left(const Choice& choice, std::uint32_t rest) const {
+    FreeBounds most{};
+    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
+      if (moves(rest, k)) most[k] = left(choice, index(skeleton_.slots[std::size_t(free_slots_[k])].dim));
+    }
+    return most;
+  }
+
+  /// The sums of a choice whose free loops of `rest` are at their most.
+  void sum_with(const Choice& choice, std::uint32_t rest, const FreeBounds& most) {
+    Choice closed = choice;
+    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
+      if (moves(rest, k)) closed.bound[std::size_t(free_slots_[k])] = most[k];
+    }
+    close(closed);
+    sums_[rest] = estimate_.sums(estimate_.terms(closed), {});
+  }
+
+  /// Lowers the sums of a choice by what those of its free loops of `rest` may spare that may stand still.
+  void let_rest_stand_still(const Choice& choice, std::uint32_t rest, const FreeBounds& most) {
+    Shares still{};
+    std::uint32_t ragged = 0;
+    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
+      if (!moves(rest, k) || pair_.still[k] == 0) continue;
+      still[k] = 1 / double(left(choice, index(skeleton_.slots[std::size_t(free_slots_[k])].dim)));
+      ragged |= 1u << k;
+    }
+    if (ragged == 0) return;
+    for (std::uint32_t standing = ragged; standing != 0; standing = (standing - 1) & ragged)
+      sum_with(choice, rest & ~standing, most);
+    let_stand_still(still);
   }
 
   /// A choice that fits.
   void finish(Choice choice, const Node& node) {
     close(choice);
-    if (!order_matters(choice)) return try_one(choice, node);
-    std::vector<std::size_t> places;
-    std::vector<std::uint8_t> loops;
+    std::uint32_t moving = 0;
     for (std::size_t s = 0; s < skeleton_.slots.size(); ++s) {
-      if (!skeleton_.slots[s].any_order || choice.bound[s] == 1) continue;
-      places.push_back(s);
-      loops.push_back(std::uint8_t(s));
+      if (choice.bound[s] > 1 && !skeleton_.slots[s].spatial) moving |= 1u << s;
     }
+    for (const LoopOrder& order : orders(moving)) {
+      choice.order = order;
+      try_one(choice, node);
+    }
+  }
+
+  /// The orders that differ for a tensor when the loops of `moving` move: permutations of those that may change places,
+  /// among the places that they have.
+  const std::vector<LoopOrder>& orders(std::uint32_t moving) {
+    std::vector<LoopOrder>& result = orders_[moving];
+    if (!result.empty()) return result;
+    std::vector<std::uint8_t> places;
+    for (std::size_t s = 0; s < skeleton_.slots.size(); ++s) {
+      if (skeleton_.slots[s].any_order && (moving >> s & 1u) != 0) places.push_back(std::uint8_t(s));
+    }
+    std::vector<std::uint8_t> loops = places;
     std::set<std::vector<std::uint32_t>> seen;
     do {
-      // Loops of bound 1 are nowhere: the others are permuted among their own places.
-      for (std::size_t k = 0; k < places.size(); ++k) choice.order[places[k]] = loops[k];
-      if (seen.insert(order_signature(choice, loops)).second) try_one(choice, node);
+      if (!seen.insert(order_signature(moving, loops)).second) continue;
+      LoopOrder& order = result.emplace_back(empty_choice().order);
+      for (std::size_t k = 0; k < places.size(); ++k) order[places[k]] = loops[k];
     } while (std::next_permutation(loops.begin(), loops.end()));
+    return result;
   }
 
   /// Whether the order of the outer loops can change what a tensor moves: not where a relevant loop moves further in.
-  bool order_matters(const Choice& choice) const {
-    return std::any_of(kAllTensors.begin(), kAllTensors.end(), [&](Tensor3 t) { return order_matters(choice, t); });
-  }
-
-  bool order_matters(const Choice& choice, Tensor3 t) const {
+  bool order_matters(std::uint32_t moving, Tensor3 t) const {
     const auto& points = skeleton_.points[index(t)];
     if (points.size() < 2) return false;
     for (std::size_t s = 0; s < points[1].slots_outside; ++s) {
       const Slot& slot = skeleton_.slots[s];
-      if (!slot.any_order && !slot.spatial && choice.bound[s] > 1 && problem_.relevant(t, slot.dim)) return false;
+      if (!slot.any_order && (moving >> s & 1u) != 0 && problem_.relevant(t, slot.dim)) return false;
     }
     return true;
   }
 
   /// What an order of the outer loops means: for each tensor, its last relevant loop and the loops inside that.
-  std::vector<std::uint32_t> order_signature(const Choice& choice, const std::vector<std::uint8_t>& loops) const {
+  std::vector<std::uint32_t> order_signature(std::uint32_t moving, const std::vector<std::uint8_t>& loops) const {
     std::vector<std::uint32_t> signature;
     for (const Tensor3 t : kAllTensors) {
-      if (!order_matters(choice, t)) continue;
+      if (!order_matters(moving, t)) continue;
       std::uint32_t inside = 0, last = 0;
       for (auto s = loops.rbegin(); s != loops.rend(); ++s) {
         if (problem_.relevant(t, skeleton_.slots[*s].dim)) {
@@ -851,10 +1166,13 @@ class Search {
   std::array<std::vector<std::uint32_t>, 1u << kDims> classes_;  ///< by the dimensions tiled
   Pair pair_;                                                    ///< that was bounded last
   std::array<Estimator::Sums, 1u << kDims> sums_;                ///< by the free loops that move
+  std::map<std::uint32_t, std::vector<LoopOrder>> orders_;       ///< by the loops that move
   std::vector<Group> groups_;                                    ///< those with a choice
+  std::vector<std::vector<std::uint32_t>> survivors_;            ///< sets of dimensions, by the groups that are fixed
   Estimator::Sums compulsory_{};
   std::int64_t only_steps_ = 1;
-  std::uint32_t only_tiled_ = 0, only_ragged_ = 0;
+  std::uint32_t only_tiled_ = 0;
+  Shares only_still_{};
   Objective second_ =
       options_.second.value_or(options_.objective == Objective::energy ? Objective::latency : Objective::energy);
   std::vector<Found> found_;      ///< the best, as many as are wanted

@@ -36,10 +36,13 @@ struct Skeleton {
 /// bound between the array and the outermost loop of a dimension.
 Skeleton skeleton(const Dataflow& dataflow, const Hardware& hardware);
 
+/// Slot indices, outermost first: a permutation of the first ones.
+using LoopOrder = std::array<std::uint8_t, kMaxSlots>;
+
 /// A choice of bounds for the slots, and the order of those that may change places.
 struct Choice {
   std::array<std::int64_t, kMaxSlots> bound{};
-  std::array<std::uint8_t, kMaxSlots> order{};  ///< slot indices, outermost first: a permutation of the first `slots`
+  LoopOrder order{};
   std::size_t slots = 0;
   bool operator==(const Choice&) const = default;
 };
