@@ -260,6 +260,7 @@ struct Estimator::Implementation {
 
   /// The innermost moving loop whose steps bring this way a new tile, or kNone.
   int last_relevant(const Way& way) const {
+    if (way.compute) return int(skeleton.slots.size()) - 1;
     int found = kNone;
     for (const std::uint8_t s : moving) {
       if (s < way.outside && (way.every_step || relevant[index(way.tensor)][index(skeleton.slots[s].dim)])) found = s;
@@ -336,7 +337,8 @@ struct Estimator::Implementation {
         product *= positions(d, way.outside, spread.relevant, true, runs);
       } else {
         const auto outer = [&](std::size_t s) {
-          return !origin && runs(s) && at_or_outside(s, turns.fetch) && !may_be_inside(s, turns.fetch);
+          return !origin && runs(s) && at_or_outside(s, turns.fetch) &&
+                 (way.every_step || !may_be_inside(s, turns.fetch));
         };
         product *= positions(d, way.outside, spread.other, false, outer);
       }
@@ -412,6 +414,48 @@ struct Estimator::Implementation {
       size = std::min(size, tile[s]);
     }
     return outer;
+  }
+
+  /// The sets of loops inside a loop that brings no new tile, or slides it: if all of them stand still, the tile stays.
+  std::vector<std::uint32_t> standing_sets(const Way& way, std::uint32_t moves) const {
+    std::vector<std::uint32_t> sets;
+    if (way.every_step) return sets;
+    const auto depends = [&](std::size_t s) { return relevant[index(way.tensor)][index(skeleton.slots[s].dim)]; };
+    for (std::size_t j = 0; j < way.outside; ++j) {
+      const Slot& outer = skeleton.slots[j];
+      if ((moves >> j & 1u) == 0 || (depends(j) && !(way.slides && overlaps(outer.dim)))) continue;
+      std::uint32_t inside = 0;
+      bool possible = true;
+      for (std::size_t i = j + 1; i < way.outside; ++i) {
+        const Slot& slot = skeleton.slots[i];
+        if ((moves >> i & 1u) == 0 || !depends(i) || (outer.any_order && slot.any_order)) continue;
+        inside |= 1u << i;
+        possible = possible && slot.dim != outer.dim && slots_of[index(slot.dim)].front() != i;
+      }
+      if (possible && inside != 0 && std::find(sets.begin(), sets.end(), inside) == sets.end()) sets.push_back(inside);
+    }
+    return sets;
+  }
+
+  /// A tile that stays is one of as many as there are; of the stalls of a tile that slides, the largest.
+  std::vector<Estimator::Standing> standing(std::uint32_t moves) const {
+    std::vector<Estimator::Standing> result;
+    for (std::size_t t = 0; t < terms.size(); ++t) {
+      const Way& way = ways[terms[t].way];
+      const bool stalls = terms[t].part == Part::stalling;
+      std::vector<std::uint32_t> sets = standing_sets(way, moves);
+      for (const StallPoint& stall : way.stalls) {
+        if (!stalls) break;
+        const Way point{.tensor = stall.tensor, .outside = stall.loops_outside, .every_step = stall.always};
+        for (const std::uint32_t set : standing_sets(point, moves)) sets.push_back(set);
+      }
+      for (const std::uint32_t slots : sets) {
+        auto at = std::find_if(result.begin(), result.end(), [&](const auto& s) { return s.slots == slots; });
+        if (at == result.end()) at = result.insert(at, {.slots = slots, .less = {}, .lost = {}});
+        (stalls && way.slides ? at->lost : at->less).push_back(t);
+      }
+    }
+    return result;
   }
 
   // ---- energy ------------------------------------------------------------------------------------------------------
@@ -727,7 +771,7 @@ struct Estimator::Implementation {
 
   /// What bounds a cost from below, as sums over the terms: the energy, the cycles stalled, those of the outermost
   /// channels; by term.
-  std::vector<Estimator::Sums> weights;
+  std::array<std::vector<double>, std::tuple_size_v<Estimator::Sums>> weights;
   Estimator::Sums constants{};
 
   enum Sum : std::uint8_t { kEnergy, kStalled, kChannels };
@@ -736,22 +780,22 @@ struct Estimator::Implementation {
 
   void add_sums() {
     channels.resize(std::min(channels.size(), constants.size() - kChannels));
-    weights.resize(terms.size());
+    for (std::vector<double>& of_sum : weights) of_sum.resize(terms.size());
     affine = true;
     std::vector<double> words(terms.size(), 0);
     constants[kEnergy] = energy_of<double>(words);
     for (std::size_t t = 0; t < priced_terms; ++t) {
       words[t] = 1;
-      weights[t][kEnergy] = energy_of<double>(words) - constants[kEnergy];
+      weights[kEnergy][t] = energy_of<double>(words) - constants[kEnergy];
       words[t] = 0;
     }
     affine = false;
     shift_negative_weights();
-    const auto add = [&](const Stalls& stall, std::size_t sum) { weights[stall.term][sum] += stall.cycles; };
+    const auto add = [&](const Stalls& stall, std::size_t sum) { weights[sum][stall.term] += stall.cycles; };
     for (const Stalls& stall : stalls) add(stall, kStalled);
     for (std::size_t c = 0; c < channels.size(); ++c) {
       constants[kChannels + c] = -channels[c].spared;
-      for (const auto& [term, cycles] : channels[c].terms) weights[term][kChannels + c] += cycles;
+      for (const auto& [term, cycles] : channels[c].terms) weights[kChannels + c][term] += cycles;
       for (const std::size_t stall : channels[c].waiting) add(stalls[stall], kChannels + c);
     }
   }
@@ -764,9 +808,9 @@ struct Estimator::Implementation {
     int last = kNone;  // the visits of the way outside
     const auto shift = [this](int from, int to) {
       if (from == kNone || to == kNone || from == to) return;
-      double& owed = weights[std::size_t(from)][kEnergy];
+      double& owed = weights[kEnergy][std::size_t(from)];
       if (owed >= 0) return;
-      weights[std::size_t(to)][kEnergy] += std::exchange(owed, 0);
+      weights[kEnergy][std::size_t(to)] += std::exchange(owed, 0);
       shifted = true;
     };
     for (std::size_t w = 0; w < ways.size(); ++w) {
@@ -784,19 +828,26 @@ struct Estimator::Implementation {
 
   Int128 least_energy() const {
     double energy = constants[kEnergy];
-    for (std::size_t t = 0; t < word_list.size(); ++t) energy += weights[t][kEnergy] * double(word_list[t]);
+    for (std::size_t t = 0; t < word_list.size(); ++t) energy += weights[kEnergy][t] * double(word_list[t]);
     return Int128(energy * (1 - kRounding));
   }
 
-  Estimator::Sums sums_of(const Estimator::Terms& base,
-                          const std::array<const Estimator::Terms*, kDims>& factors) const {
+  Estimator::Sums sums_of(const Estimator::Terms& of) const {
     Estimator::Sums result = constants;
-    for (std::size_t t = 0; t < base.size(); ++t) {
-      double product = base[t];
-      for (std::size_t f = 0; f < kDims && factors[f] != nullptr; ++f) product *= (*factors[f])[t];
-      for (std::size_t sum = 0; sum < result.size(); ++sum) result[sum] += weights[t][sum] * product;
-    }
+    for (std::size_t sum = 0; sum < kChannels + channels.size(); ++sum)
+      result[sum] += dot(weights[sum].data(), of.data(), of.size());
     return result;
+  }
+
+  /// In four sums: one would wait for itself.
+  static double dot(const double* a, const double* b, std::size_t count) {
+    std::array<double, 4> sums{};
+    std::size_t i = 0;
+    for (; i + 4 <= count; i += 4) {
+      for (std::size_t k = 0; k < 4; ++k) sums[k] += a[i + k] * b[i + k];
+    }
+    for (; i < count; ++i) sums[0] += a[i] * b[i];
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
   }
 
   Estimator::Least least(const Estimator::Sums& of, std::int64_t steps) const {
@@ -882,20 +933,13 @@ struct Estimator::Implementation {
     time(w, turns[w], exception, Stream::psum_up, hardware.nodes[skeleton.fanout].fanout.reduces ? kShared : kEach);
   }
 
-  Estimator::Terms run_terms(const Choice& c, std::optional<std::uint32_t> moving_slots) {
+  Estimator::Terms run_terms(const Choice& c, std::uint32_t moving_slots) {
     prepare(c, moving_slots);
     find_turns();
-    for (std::size_t w = 0; w < ways.size(); ++w)
-      exceptions[w] = moving_slots ? 0 : least_exception(ways[w], turns[w].fetch);
     Estimator::Terms result_terms;
     result_terms.reserve(terms.size());
-    for (const Term& term : terms) {
-      std::int64_t exception = exceptions[term.way];
-      if (!moving_slots && term.part == Part::stalling)
-        exception = least_of(exception, least_spared_stall(ways[term.way]));
-      const Int128 all = words(term.way, turns[term.way], term.part, term.spread, term.origin);
-      result_terms.push_back(double(std::max<Int128>(0, less(all, exception))));
-    }
+    for (const Term& term : terms)
+      result_terms.push_back(double(words(term.way, turns[term.way], term.part, term.spread, term.origin)));
     return result_terms;
   }
 };
@@ -915,11 +959,8 @@ Estimator::Terms Estimator::terms(const Choice& choice, std::uint32_t moving) {
 Estimator::Terms Estimator::ordered_terms(const Choice& choice, std::uint32_t moving) {
   return implementation_->run_terms(choice, moving);
 }
-Estimator::Terms Estimator::terms(const Choice& choice) {
-  implementation_->best_order = true;
-  Terms result = implementation_->run_terms(choice, std::nullopt);
-  implementation_->best_order = false;
-  return result;
+std::vector<Estimator::Standing> Estimator::standing(std::uint32_t moving) const {
+  return implementation_->standing(moving);
 }
 Estimator::Terms Estimator::compulsory() const {
   const Implementation& i = *implementation_;
@@ -937,9 +978,7 @@ Estimator::Terms Estimator::compulsory() const {
   }
   return terms;
 }
-Estimator::Sums Estimator::sums(const Terms& base, const std::array<const Terms*, kDims>& factors) const {
-  return implementation_->sums_of(base, factors);
-}
+Estimator::Sums Estimator::sums(const Terms& terms) const { return implementation_->sums_of(terms); }
 Estimator::Least Estimator::least(const Sums& sums, std::int64_t steps) const {
   return implementation_->least(sums, steps);
 }

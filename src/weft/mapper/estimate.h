@@ -35,19 +35,25 @@ class Estimator {
   /// share no window.
   Terms terms(const Choice& choice, std::uint32_t moving);
   Terms ordered_terms(const Choice& choice, std::uint32_t moving);  ///< in the order of the choice
-  /// The same of the loops that do move, less what ragged last tiles may spare at most.
-  Terms terms(const Choice& choice);
+  /// Loops that may stand still together in ragged last tiles, as slots (a bit each), and the terms that then say too
+  /// much: by one of all their tiles (`less`), or by who knows how much (`lost`).
+  struct Standing {
+    std::uint32_t slots = 0;
+    std::vector<std::size_t> less, lost;
+  };
+  /// Of any order and bounds, if no other loops than those of `moving` move.
+  std::vector<Standing> standing(std::uint32_t moving) const;
   /// Terms that no choice is below: every weight comes from its outermost store, every partial sum goes there.
   Terms compulsory() const;
   /// Energy and cycles at least, of so many steps: with the stalls of transfers into single-buffered stores, and not
-  /// less time than any bandwidth asks for. `sums`: of terms that are products of `base` and factors (as many as are
-  /// not null); linear in the terms.
+  /// less time than any bandwidth asks for.
   struct Least {
     Int128 energy = 0;
     std::int64_t latency = 0;
   };
+  /// What that follows from, linear in the terms.
   using Sums = std::array<double, 8>;
-  Sums sums(const Terms& base, const std::array<const Terms*, kDims>& factors) const;
+  Sums sums(const Terms& terms) const;
   Least least(const Sums& sums, std::int64_t steps) const;
 
  private:

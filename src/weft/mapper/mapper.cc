@@ -13,6 +13,7 @@
 #include <tuple>
 
 #include "weft/base/ceil_div.h"
+#include "weft/mapper/class_bounds.h"
 #include "weft/mapper/estimate.h"
 #include "weft/mapper/free_search.h"
 #include "weft/mapper/skeleton.h"
@@ -20,21 +21,6 @@
 
 namespace weft {
 namespace {
-
-/// The smallest bound for each number of tiles that `extent` can be cut into, ascending: all others have a larger tile
-/// for the same number. At most 2 sqrt(extent).
-std::vector<std::int64_t> distinct_bounds(std::int64_t extent) {
-  std::vector<std::int64_t> bounds;
-  for (std::int64_t bound = extent; bound >= 1;) {
-    const std::int64_t tiles = ceil_div(extent, bound);
-    bound = ceil_div(extent, tiles);
-    bounds.push_back(bound);
-    if (bound == 1) break;
-    --bound;
-  }
-  std::reverse(bounds.begin(), bounds.end());
-  return bounds;
-}
 
 /// distinct_bounds(extent).size(): ceil(extent / b) is floor((extent - 1) / b) + 1, and floor(n / b) takes 2r or 2r - 1
 /// values above 0, r = floor(sqrt(n)), and 0.
@@ -65,27 +51,6 @@ Int128 value_of(Objective objective, Int128 energy, std::int64_t latency) {
   return energy * latency;
 }
 
-/// One way to spread dimensions over the array: the number of children along each, and how it is laid on the axes.
-struct SpatialChoice {
-  DimSizes children{1, 1, 1, 1, 1, 1, 1, 1};
-  AxisBounds axes;
-};
-
-/// Everything from the array inwards, and which free loops move.
-struct Node {
-  const SpatialChoice* spatial = nullptr;
-  const DimSizes* inside = nullptr;
-  std::uint32_t moving = 0;  ///< a bit for each of the free slots
-};
-
-/// Whether a loop of this bound over so many tiles stands still in its last one: there it does not displace what loops
-/// further in keep.
-bool stands_still(std::int64_t tiles, std::int64_t bound) { return bound > 1 && tiles % bound == 1; }
-bool may_stand_still(std::int64_t tiles) {
-  const std::vector<std::int64_t> bounds = distinct_bounds(tiles);
-  return std::any_of(bounds.begin(), bounds.end(), [tiles](std::int64_t b) { return stands_still(tiles, b); });
-}
-
 /// A mapping that may be among the best.
 struct Found {
   Rank rank;
@@ -94,6 +59,7 @@ struct Found {
 };
 
 using Clock = std::chrono::steady_clock;
+constexpr DimSizes kOnes{1, 1, 1, 1, 1, 1, 1, 1};
 
 class Search {
  public:
@@ -102,38 +68,19 @@ class Search {
         hardware_(hardware),
         options_(options),
         skeleton_(skeleton(dataflow, hardware)),
-        estimate_(problem, hardware, skeleton_, options) {
-    for (const Dim d : kAllDims) {
-      const std::vector<std::size_t> slots = skeleton_.slots_of(d);
-      if (slots.empty()) continue;
-      outermost_[index(d)] = int(slots.front());
-      for (const std::size_t s : slots) {
-        if (skeleton_.slots[s].spatial)
-          spatial_[index(d)] = int(s);
-        else if (int(s) == outermost_[index(d)])
-          continue;
-        else if (skeleton_.slots[s].inside_all)
-          inside_[index(d)] = int(s);
-        else
-          free_[index(d)] = int(s);
-      }
-    }
-    for (std::size_t s = 0; s < skeleton_.slots.size(); ++s) {
-      if (is_free(s)) free_slots_.push_back(int(s));
-    }
-  }
+        estimate_(problem, hardware, skeleton_, options) {}
 
   MappingResult run() {
     const auto start = Clock::now();
     for (const Dim d : kAllDims) {
-      if (outermost_[index(d)] < 0 && problem_.bound(d) > 1) refuse_dimension(d);
+      if (skeleton_.outermost[index(d)] < 0 && problem_.bound(d) > 1) refuse_dimension(d);
     }
     list_spatial();
     list_inside();
     if (insides_.empty()) refuse_capacity();
-    list_groups();
+    bounds_.emplace(problem_, skeleton_, estimate_, spatials_, insides_);
     certificate_.space = size_of_space();
-    compulsory_ = estimate_.sums(estimate_.compulsory(), {});
+    compulsory_ = estimate_.sums(estimate_.compulsory());
     search(start);
     if (found_.empty()) refuse_capacity();
     MappingResult best = result_of(found_.front());
@@ -150,14 +97,12 @@ class Search {
   }
 
  private:
-  bool is_free(std::size_t s) const { return free_[index(skeleton_.slots[s].dim)] == int(s); }
-
   // ---- the space ---------------------------------------------------------------------------------------------------
 
   /// The ways to spread dimensions over the array: an outer loop of several children must need the last of them.
   void list_spatial() {
     const auto allowed = [this](std::size_t d, std::int64_t children, std::int64_t b) {
-      return b == 1 || (spatial_[d] >= 0 && (children - 1) * b < problem_.bounds[d]);
+      return b == 1 || (skeleton_.spatial[d] >= 0 && (children - 1) * b < problem_.bounds[d]);
     };
     const FanoutNode& array = hardware_.nodes[skeleton_.fanout].fanout;
     for (const auto& [children, axes] : spatial_choices(array, problem_.bounds, allowed)) {
@@ -170,8 +115,9 @@ class Search {
   bool worth(const DimSizes& children) const {
     for (std::size_t d = 0; d < kDims; ++d) {
       const std::int64_t D = problem_.bounds[d], b = children[d];
-      if (b < D && spatial_[d] >= 0 && spatial_[d] == outermost_[d]) return false;  // its only loop
-      if (inside_[d] < 0 && b < D && ceil_div(D, ceil_div(D, b)) != b) return false;
+      if (b < D && skeleton_.spatial[d] >= 0 && skeleton_.spatial[d] == skeleton_.outermost[d])
+        return false;  // its only loop
+      if (skeleton_.inside[d] < 0 && b < D && ceil_div(D, ceil_div(D, b)) != b) return false;
     }
     return true;
   }
@@ -189,11 +135,11 @@ class Search {
       return;
     }
     std::vector<std::int64_t> candidates = {1};
-    if (inside_[d] >= 0) {
+    if (skeleton_.inside[d] >= 0) {
       candidates.clear();
       // Where a spatial loop is between, every bound makes other tiles; else only the smallest for each number of
       // tiles.
-      if (spatial_[d] < 0 && free_[d] < 0)
+      if (skeleton_.spatial[d] < 0 && !skeleton_.has_free(Dim(d)))
         candidates = distinct_bounds(problem_.bounds[d]);
       else
         for (std::int64_t b = 1; b <= problem_.bounds[d]; ++b) candidates.push_back(b);
@@ -207,21 +153,7 @@ class Search {
   }
 
   /// Whether the stores inside the array hold the tiles of the innermost loops.
-  bool pe_holds(const DimSizes& bounds) const {
-    Choice choice = empty_choice();
-    for (std::size_t d = 0; d < kDims; ++d) {
-      if (inside_[d] >= 0) choice.bound[std::size_t(inside_[d])] = bounds[d];
-    }
-    return !over(choice, skeleton_.fanout + 1);
-  }
-
-  Choice empty_choice() const {
-    Choice choice;
-    choice.bound.fill(1);
-    choice.slots = skeleton_.slots.size();
-    std::iota(choice.order.begin(), choice.order.begin() + std::ptrdiff_t(choice.slots), std::uint8_t{0});
-    return choice;
-  }
+  bool pe_holds(const DimSizes& bounds) const { return !over(skeleton_.core(kOnes, bounds), skeleton_.fanout + 1); }
 
   /// The first node from `from` on whose tiles do not fit, and the bits they need.
   std::optional<Overflow> over(const Choice& choice, std::size_t from) const {
@@ -246,7 +178,8 @@ class Search {
     for (std::size_t s = outside; s < skeleton_.slots.size(); ++s) {
       const std::size_t d = index(skeleton_.slots[s].dim);
       // Inside its outermost loop a dimension is whole.
-      tile[d] = int(s) == outermost_[d] ? problem_.bounds[d] : std::min(problem_.bounds[d], tile[d] * choice.bound[s]);
+      tile[d] = int(s) == skeleton_.outermost[d] ? problem_.bounds[d]
+                                                 : std::min(problem_.bounds[d], tile[d] * choice.bound[s]);
     }
     return tile;
   }
@@ -255,8 +188,8 @@ class Search {
   /// without the orders of loops that may change places.
   Int128 size_of_space() const {
     std::array<std::vector<std::int64_t>, kDims> shares;  // of a free loop, by the tile inside it
-    for (const int slot : free_slots_) {
-      const std::size_t d = index(skeleton_.slots[std::size_t(slot)].dim);
+    for (const std::size_t slot : skeleton_.free) {
+      const std::size_t d = index(skeleton_.slots[slot].dim);
       for (std::int64_t tile = 1; tile <= problem_.bounds[d]; ++tile)
         shares[d].push_back(distinct_count(ceil_div(problem_.bounds[d], tile)));
     }
@@ -264,8 +197,8 @@ class Search {
     for (const SpatialChoice& spatial : spatials_) {
       for (const DimSizes& inside : insides_) {
         std::int64_t product = 1;
-        for (const int slot : free_slots_) {
-          const std::size_t d = index(skeleton_.slots[std::size_t(slot)].dim);
+        for (const std::size_t slot : skeleton_.free) {
+          const std::size_t d = index(skeleton_.slots[slot].dim);
           const std::int64_t tile = std::min(problem_.bounds[d], spatial.children[d] * inside[d]);
           product *= shares[d][std::size_t(tile - 1)];
         }
@@ -277,49 +210,28 @@ class Search {
 
   // ---- bounds ------------------------------------------------------------------------------------------------------
 
-  /// The loops from the array inwards; the rest 1.
-  Choice core(const SpatialChoice& spatial, const DimSizes& inside) const {
-    Choice choice = empty_choice();
-    for (std::size_t d = 0; d < kDims; ++d) {
-      if (inside_[d] >= 0) choice.bound[std::size_t(inside_[d])] = inside[d];
-      if (spatial_[d] >= 0) choice.bound[std::size_t(spatial_[d])] = spatial.children[d];
-    }
-    return choice;
-  }
-
-  /// Whether every loop of a dimension over the array has work for its last child, and no smaller bound inside makes as
-  /// few tiles.
-  bool useful(const SpatialChoice& spatial, std::size_t d, std::int64_t inside) const {
-    if (spatial_[d] < 0) return true;
-    std::int64_t rest = spatial.children[d];
-    for (const DimSizes& axis : spatial.axes) {
-      rest /= axis[d];
-      if (axis[d] > 1 && (axis[d] - 1) * rest * inside >= problem_.bounds[d]) return false;
-    }
-    if (inside_[d] < 0 || free_[d] >= 0) return true;
-    const std::int64_t per_child = ceil_div(problem_.bounds[d], spatial.children[d]);
-    return ceil_div(per_child, ceil_div(per_child, inside)) == inside;
-  }
-
-  std::int64_t left(const Choice& choice, std::size_t d) const {
-    std::int64_t inner = 1;
-    for (std::size_t s = 0; s < skeleton_.slots.size(); ++s) {
-      if (index(skeleton_.slots[s].dim) == d && int(s) != outermost_[d]) inner *= choice.bound[s];
-    }
-    return ceil_div(problem_.bounds[d], inner);
-  }
-
-  /// The outermost loop of each dimension takes what is left.
-  void close(Choice& choice) const {
-    for (std::size_t d = 0; d < kDims; ++d) {
-      if (outermost_[d] >= 0) choice.bound[std::size_t(outermost_[d])] = left(choice, d);
-    }
-  }
-
   Rank rank(const Estimate& e, std::int64_t pes) const {
     const auto value = [&](Objective objective) { return value_of(objective, e.energy, e.latency); };
     return {value(options_.objective), value(second_), e.energy, e.latency, hardware_.pes() - pes};
   }
+
+  Rank least_rank(const Estimator::Sums& sums, std::int64_t steps, std::int64_t pes) const {
+    const Estimator::Least least = estimate_.least(sums, steps);
+    return rank({.energy = least.energy, .latency = least.latency}, pes);
+  }
+
+  bool hopeless(const Rank& bound) const { return full() && !(bound < found_.back().rank); }
+  bool full() const { return found_.size() == options_.top; }
+
+  /// Steps that the array cannot do without.
+  std::int64_t least_steps(const SpatialChoice& spatial) const {
+    std::int64_t steps = 1;
+    for (std::size_t d = 0; d < kDims; ++d) steps *= ceil_div(problem_.bounds[d], spatial.children[d]);
+    return steps;
+  }
+
+  /// A lower bound of everything with so many steps: MACs and compulsory traffic.
+  Rank bound_of_steps(std::int64_t steps) const { return least_rank(compulsory_, steps, hardware_.pes()); }
 
   /// Children with work: the tiles inside them may be so large that the last ones have none.
   std::int64_t pes(const SpatialChoice& spatial, const DimSizes& inside) const {
@@ -330,446 +242,70 @@ class Search {
     return product;
   }
 
-  bool moves(std::uint32_t moving, std::size_t k) const { return (moving >> k & 1u) != 0; }
-
-  /// The loops that move when the dimensions of `dims` (a bit each) have more than one tile outside the array, in the
-  /// class where the free loops of `moving` take all of theirs.
-  std::uint32_t moving_slots(std::uint32_t dims, std::uint32_t moving) const {
-    std::uint32_t slots = 0;
-    for (std::size_t d = 0; d < kDims; ++d) {
-      if ((dims >> d & 1u) != 0) slots |= 1u << outermost_[d];
-    }
-    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
-      if (!moves(moving, k)) continue;
-      const auto slot = std::size_t(free_slots_[k]);
-      slots ^= 1u << outermost_[index(skeleton_.slots[slot].dim)];
-      slots |= 1u << slot;
-    }
-    return slots;
-  }
-
-  /// The free loops in `moving` take all that is left, the others nothing.
-  void take_all(Choice& choice, std::uint32_t moving) const {
-    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
-      const auto slot = std::size_t(free_slots_[k]);
-      if (moves(moving, k)) choice.bound[slot] = left(choice, index(skeleton_.slots[slot].dim));
-    }
-  }
-
-  /// A choice in the class where just these free loops move, which are then at their largest: every transfer falls as
-  /// their bounds grow, as long as the same loops move.
-  Choice in_class(Choice choice, std::uint32_t moving) const {
-    take_all(choice, moving);
-    close(choice);
-    return choice;
-  }
-
-  /// The classes that there are when those dimensions have more than one tile: all sets of their free loops, the
-  /// smallest numbers first.
-  const std::vector<std::uint32_t>& classes(std::uint32_t tiled) {
-    std::vector<std::uint32_t>& result = classes_[tiled];
-    if (!result.empty()) return result;
-    for (std::uint32_t moving = 0; moving < 1u << free_slots_.size(); ++moving) {
-      bool possible = true;
-      for (std::size_t k = 0; k < free_slots_.size(); ++k) {
-        const Dim d = skeleton_.slots[std::size_t(free_slots_[k])].dim;
-        possible = possible && (!moves(moving, k) || (tiled >> index(d) & 1u) != 0);
-      }
-      if (possible) result.push_back(moving);
-    }
-    return result;
-  }
-
-  /// Dimensions that meet in no window but their own: a transfer is a product over the groups.
-  std::vector<std::vector<Dim>> groups() const {
-    std::vector<std::vector<Dim>> result;
-    std::array<bool, kDims> taken{};
-    for (const Axis& axis : problem_.tensor(Tensor3::ifmap).axes) {
-      if (axis.terms.size() < 2) continue;
-      result.push_back({axis.terms[0].dim, axis.terms[1].dim});
-      for (const Axis::Term& term : axis.terms) taken[index(term.dim)] = true;
-    }
-    for (const Dim d : kAllDims) {
-      if (!taken[index(d)]) result.push_back({d});
-    }
-    return result;
-  }
-
-  /// What one group's loops over the array and in the PEs do to each term: its factor, relative to the largest choice.
-  /// A term is the product of its factors over the groups.
-  using Shares = std::array<double, kDims>;  ///< of its tiles in which each free loop may stand still
-  struct Factors {
-    std::vector<Estimator::Terms> by_class;               ///< in the order of classes(); empty: not known yet
-    std::vector<std::vector<Estimator::Terms>> by_order;  ///< by class and order; empty: not known yet
-  };
-  struct GroupChoice {
-    DimSizes children, inside;
-    std::int64_t steps = 1;
-    std::uint32_t tiled = 0;  ///< dimensions with more than one tile outside, a bit each
-    Shares still{};
-    std::vector<Factors> factors;  ///< by the number of the set of dimensions tiled in all groups
-    bool useful = false;           ///< over an array of some shape
-  };
-  /// What a group's loops in the PEs can do at least, with given loops over the array.
-  struct Least {
-    std::int64_t steps = 0;  ///< 0: not known yet
-    Shares still{};
-    std::vector<Estimator::Terms> by_class;
-  };
-  struct Row {
-    std::vector<std::uint32_t> tiled;  ///< sets of the group's dimensions that its choices tile
-    std::vector<Least> least;          ///< by the number of the set of dimensions tiled in all groups
-  };
-  struct Group {
-    std::vector<Dim> dims;
-    std::vector<std::size_t> spatial_key, inside_key;  ///< of each choice of the lists: row and column of the table
-    std::size_t columns = 0;
-    std::vector<GroupChoice> table;
-    std::vector<Row> rows;
-    std::vector<bool> useful;  ///< by column, over the array as it was looked at last
-    GroupChoice& at(std::size_t s, std::size_t i) { return table[spatial_key[s] * columns + inside_key[i]]; }
-  };
-
-  /// Numbers the distinct bounds that the choices of a list give the dimensions of a group.
-  template <class List, class Bounds>
-  static std::vector<DimSizes> number(const List& list, const std::vector<Dim>& dims, const Bounds& bounds,
-                                      std::vector<std::size_t>& keys) {
-    std::map<DimSizes, std::size_t> numbers;
-    std::vector<DimSizes> distinct;
-    for (const auto& choice : list) {
-      DimSizes key;
-      key.fill(1);
-      for (const Dim d : dims) key[index(d)] = bounds(choice)[index(d)];
-      const auto [at, fresh] = numbers.try_emplace(key, distinct.size());
-      if (fresh) distinct.push_back(key);
-      keys.push_back(at->second);
-    }
-    return distinct;
-  }
-
-  void list_groups() {
-    largest_.fill(1);
-    for (const SpatialChoice& spatial : spatials_) {
-      for (std::size_t d = 0; d < kDims; ++d) {
-        widest_.children[d] = std::max(widest_.children[d], std::min(problem_.bounds[d], spatial.children[d]));
-      }
-    }
-    for (const DimSizes& inside : insides_) {
-      for (std::size_t d = 0; d < kDims; ++d) largest_[d] = std::max(largest_[d], inside[d]);
-    }
-    sort_insides();
-    for (const std::vector<Dim>& dims : groups()) {
-      Group group{.dims = dims};
-      const auto rows = number(
-          spatials_, dims, [](const SpatialChoice& c) { return c.children; }, group.spatial_key);
-      const auto columns = number(
-          insides_, dims, [](const DimSizes& c) { return c; }, group.inside_key);
-      group.columns = columns.size();
-      for (const DimSizes& children : rows) {
-        for (const DimSizes& inside : columns) group.table.push_back(group_choice(dims, children, inside));
-      }
-      if (group.table.size() > 1) {
-        group.useful.resize(group.columns);
-        group.rows.resize(rows.size());
-        groups_.push_back(std::move(group));
-      } else {  // without a choice its factors are all 1
-        only_steps_ *= group.table.front().steps;
-        only_tiled_ |= group.table.front().tiled;
-        raise(only_still_, group.table.front().still);
-      }
-    }
-    for (std::size_t s = 0; s < spatials_.size(); ++s) {
-      look_at(s);
-      for (Group& group : groups_) note_useful(group, group.spatial_key[s]);
-    }
-    survivors_.resize(groups_.size());
-  }
-
-  static void note_useful(Group& group, std::size_t row) {
-    std::vector<std::uint32_t>& tiled = group.rows[row].tiled;
-    for (std::size_t column = 0; column < group.columns; ++column) {
-      if (!group.useful[column]) continue;
-      GroupChoice& at = group.table[row * group.columns + column];
-      at.useful = true;
-      if (std::find(tiled.begin(), tiled.end(), at.tiled) == tiled.end()) tiled.push_back(at.tiled);
-    }
-  }
-
-  /// Such that those which agree in the first groups follow each other.
-  void sort_insides() {
-    std::vector<Dim> dims;
-    for (const std::vector<Dim>& group : groups()) dims.insert(dims.end(), group.begin(), group.end());
-    const auto key = [&dims](const DimSizes& inside) {
-      DimSizes result{};
-      for (std::size_t k = 0; k < dims.size(); ++k) result[k] = inside[index(dims[k])];
-      return result;
-    };
-    std::sort(insides_.begin(), insides_.end(),
-              [&key](const DimSizes& a, const DimSizes& b) { return key(a) < key(b); });
-  }
-
-  GroupChoice group_choice(const std::vector<Dim>& dims, const DimSizes& children, const DimSizes& inside) const {
-    GroupChoice result{.children = children, .inside = inside};
-    for (const Dim d : dims) {
-      const std::int64_t D = problem_.bound(d), bound = inside[index(d)], tile = children[index(d)] * bound;
-      result.steps *= D / tile * bound + std::min(bound, D % tile);
-      if (tile >= D) continue;
-      result.tiled |= 1u << index(d);
-      const auto slot = std::find(free_slots_.begin(), free_slots_.end(), free_[index(d)]);
-      if (slot != free_slots_.end() && may_stand_still(ceil_div(D, tile)))
-        result.still[std::size_t(slot - free_slots_.begin())] = 1 / double(ceil_div(D, tile));
-    }
-    return result;
-  }
-
-  /// The terms of a choice in each class.
-  Factors terms_by_class(const Choice& choice, std::uint32_t tiled) {
-    Factors result;
-    for (const std::uint32_t moving : classes(tiled))
-      result.by_class.push_back(estimate_.terms(in_class(choice, moving), moving_slots(tiled, moving)));
-    result.by_order.resize(result.by_class.size());
-    return result;
-  }
-
-  /// The terms of a choice in one class, in each order of the loops that may change places.
-  std::vector<Estimator::Terms> terms_by_order(const Choice& choice, std::uint32_t tiled, std::uint32_t moving) {
-    const std::uint32_t slots = moving_slots(tiled, moving);
-    Choice ordered = in_class(choice, moving);
-    std::vector<Estimator::Terms> result;
-    for (const LoopOrder& order : orders(slots)) {
-      ordered.order = order;
-      result.push_back(estimate_.ordered_terms(ordered, slots));
-    }
-    return result;
-  }
-
-  /// The terms when every group is at its largest, with those dimensions tiled.
-  Factors& least_terms(std::uint32_t tiled) {
-    Factors& least = least_[tiled];
-    if (!least.by_class.empty()) return least;
-    least = terms_by_class(core(widest_, largest_), tiled);
-    return least;
-  }
-
-  std::size_t number_of(std::uint32_t tiled) {
-    const auto at = std::find(tiled_sets_.begin(), tiled_sets_.end(), tiled);
-    if (at != tiled_sets_.end()) return std::size_t(at - tiled_sets_.begin());
-    tiled_sets_.push_back(tiled);
-    return tiled_sets_.size() - 1;
-  }
-
-  Factors& factors(const Group& group, GroupChoice& at, std::uint32_t tiled) {
-    const std::size_t number = number_of(tiled);
-    if (at.factors.size() <= number) at.factors.resize(number + 1);
-    Factors& result = at.factors[number];
-    if (!result.by_class.empty()) return result;
-    const Factors& least = least_terms(tiled);
-    result = terms_by_class(core_of(group, at), tiled);
-    for (std::size_t c = 0; c < result.by_class.size(); ++c) divide(result.by_class[c], least.by_class[c]);
-    return result;
-  }
-
-  /// The choice with this of one group and the largest of the others.
-  Choice core_of(const Group& group, const GroupChoice& at) const {
-    SpatialChoice spatial = widest_;
-    DimSizes inside = largest_;
-    for (const Dim d : group.dims) {
-      spatial.children[index(d)] = at.children[index(d)];
-      inside[index(d)] = at.inside[index(d)];
-    }
-    return core(spatial, inside);
-  }
-
-  static void lower(Estimator::Terms& least, const Estimator::Terms& terms) {
-    for (std::size_t t = 0; t < terms.size(); ++t) least[t] = std::min(least[t], terms[t]);
-  }
-
-  /// The least factors of a group's choices that tile those dimensions, and the least steps.
-  const Least& least_of_row(Group& group, std::size_t row, std::uint32_t tiled) {
-    const std::size_t number = number_of(tiled);
-    std::vector<Least>& by_set = group.rows[row].least;
-    if (by_set.size() <= number) by_set.resize(number + 1);
-    Least& least = by_set[number];
-    if (least.steps != 0) return least;
-    const std::uint32_t own = tiled & set_of(group.dims);
-    for (std::size_t column = 0; column < group.columns; ++column) {
-      GroupChoice& at = group.table[row * group.columns + column];
-      if (!at.useful || at.tiled != own) continue;
-      const std::vector<Estimator::Terms>& terms = factors(group, at, tiled).by_class;
-      if (least.steps == 0) least = {.steps = at.steps, .by_class = terms};
-      for (std::size_t c = 0; c < terms.size(); ++c) lower(least.by_class[c], terms[c]);
-      raise(least.still, at.still);
-      least.steps = std::min(least.steps, at.steps);
-    }
-    return least;
-  }
-  static void raise(Shares& most, const Shares& still) {
-    for (std::size_t k = 0; k < kDims; ++k) most[k] = std::max(most[k], still[k]);
-  }
-
-  static std::uint32_t set_of(const std::vector<Dim>& dims) {
-    std::uint32_t set = 0;
-    for (const Dim d : dims) set |= 1u << index(d);
-    return set;
-  }
-
-  static void divide(Estimator::Terms& terms, const Estimator::Terms& base) {
-    for (std::size_t t = 0; t < terms.size(); ++t) terms[t] = base[t] > 0 ? terms[t] / base[t] : 1;
-  }
-
-  /// The same in each order of one class.
-  const std::vector<Estimator::Terms>& least_ordered(std::uint32_t tiled, std::size_t c) {
-    Factors& least = least_terms(tiled);
-    if (least.by_order[c].empty())
-      least.by_order[c] = terms_by_order(core(widest_, largest_), tiled, classes(tiled)[c]);
-    return least.by_order[c];
-  }
-
-  const std::vector<Estimator::Terms>& ordered_factors(const Group& group, GroupChoice& at, std::uint32_t tiled,
-                                                       std::size_t c) {
-    std::vector<Estimator::Terms>& result = factors(group, at, tiled).by_order[c];
-    if (!result.empty()) return result;
-    const std::vector<Estimator::Terms>& least = least_ordered(tiled, c);
-    result = terms_by_order(core_of(group, at), tiled, classes(tiled)[c]);
-    for (std::size_t o = 0; o < result.size(); ++o) divide(result[o], least[o]);
-    return result;
-  }
-
-  /// What is known of a pair of loops over the array and in the PEs.
+  /// Loops over the array and in the PEs.
   struct Pair {
-    std::int64_t steps = 1;
+    ClassBounds::Pair bounds;
+    const SpatialChoice* spatial = nullptr;
+    const DimSizes* inside = nullptr;
+    std::int64_t pes = 1;
+  };
+  Pair pair(std::size_t s, std::size_t i) {
+    return {bounds_->pair(s, i), &spatials_[s], &insides_[i], pes(spatials_[s], insides_[i])};
+  }
+
+  /// A lower bound of everything with these loops over the array and in the PEs. Leaves those of its classes in
+  /// class_ranks_.
+  Rank bound_classes(const Pair& pair, std::size_t s, std::size_t i) {
+    bounds_->sum_range({s, i, bounds_->groups().size(), pair.bounds.tiled}, sums_);
+    class_ranks_.clear();
+    for (const Estimator::Sums& sums : sums_) class_ranks_.push_back(least_rank(sums, pair.bounds.steps, pair.pes));
+    if (full()) {
+      const std::vector<FreeSet>& classes = bounds_->classes(pair.bounds.tiled);
+      for (std::size_t c = 0; c < classes.size(); ++c) {
+        const Node node{pair, classes[c], bounds_->largest(pair.bounds), pair.bounds.still};
+        if (!hopeless(class_ranks_[c])) class_ranks_[c] = std::max(class_ranks_[c], least_ordered(node));
+      }
+    }
+    return *std::min_element(class_ranks_.begin(), class_ranks_.end());
+  }
+
+  /// A pair, which of its free loops move, how far, and which of those may stand still.
+  struct Node {
+    const Pair& pair;
+    FreeSet moving = 0;
+    FreeIndex at{};
     Shares still{};
-    const std::vector<std::uint32_t>* classes = nullptr;
-    std::vector<Rank> bounds;  ///< of each class
   };
 
-  /// A lower bound of everything with so many steps: MACs and compulsory traffic.
-  Rank bound_of_steps(std::int64_t steps) const { return least_rank(compulsory_, steps, hardware_.pes()); }
-
-  using ByClass = std::vector<Estimator::Terms>;
-
-  /// The sums of each class, from the factors of each group.
-  void sum_classes(std::uint32_t tiled, const std::array<const ByClass*, kDims>& of, const Shares& still) {
-    const ByClass& base = least_terms(tiled).by_class;
-    const std::vector<std::uint32_t>& classes = this->classes(tiled);
-    std::array<const Estimator::Terms*, kDims> factors{};
-    for (std::size_t c = 0; c < base.size(); ++c) {
-      for (std::size_t g = 0; g < groups_.size(); ++g) factors[g] = &(*of[g])[c];
-      sums_[classes[c]] = estimate_.sums(base[c], factors);
-    }
-    let_stand_still(still);
+  Rank rank_of(const Node& node, const Estimator::Sums& sums) const {
+    return least_rank(sums, node.pair.bounds.steps, node.pair.pes);
   }
 
-  /// A lower bound of everything with these loops over the array and in the PEs.
-  Rank pair_bound(std::size_t s, std::size_t i) {
-    std::array<GroupChoice*, kDims> at{};
-    pair_.steps = only_steps_;
-    pair_.still = only_still_;
-    std::uint32_t tiled = only_tiled_;
-    for (std::size_t g = 0; g < groups_.size(); ++g) {
-      at[g] = &groups_[g].at(s, i);
-      pair_.steps *= at[g]->steps;
-      tiled |= at[g]->tiled;
-      raise(pair_.still, at[g]->still);
-    }
-    std::array<const ByClass*, kDims> factors{};
-    for (std::size_t g = 0; g < groups_.size(); ++g) factors[g] = &this->factors(groups_[g], *at[g], tiled).by_class;
-    sum_classes(tiled, factors, pair_.still);
-    const std::int64_t used = pes(spatials_[s], insides_[i]);
-    pair_.classes = &classes(tiled);
-    pair_.bounds.clear();
-    for (std::size_t c = 0; c < pair_.classes->size(); ++c) {
-      Rank bound = least_rank(sums_[(*pair_.classes)[c]], pair_.steps, used);
-      if (found_.size() == options_.top && !hopeless(bound))
-        bound = std::max(bound, least_ordered_rank(at, tiled, c, used));
-      pair_.bounds.push_back(bound);
-    }
-    return *std::min_element(pair_.bounds.begin(), pair_.bounds.end());
+  const std::vector<LoopOrder>& orders(const Node& node) {
+    const ClassBounds::Pair& pair = node.pair.bounds;
+    return bounds_->orders(
+        bounds_->moving_slots(pair.tiled, node.moving, bounds_->partial(pair, node.moving, node.at)));
   }
 
-  /// The least of one class in any order.
-  Rank least_ordered_rank(const std::array<GroupChoice*, kDims>& at, std::uint32_t tiled, std::size_t c,
-                          std::int64_t used) {
-    const std::uint32_t moving = classes(tiled)[c];
-    const std::size_t count = orders(moving_slots(tiled, moving)).size();
-    std::array<const Estimator::Terms*, kDims> factors{};
-    std::optional<Rank> least;
-    for (std::size_t o = 0; o < count && !(count == 1 || (least && !hopeless(*least))); ++o) {
-      for (std::size_t g = 0; g < groups_.size(); ++g) factors[g] = &ordered_factors(groups_[g], *at[g], tiled, c)[o];
-      Estimator::Sums sums = estimate_.sums(least_ordered(tiled, c)[o], factors);
-      let_stand_still(pair_.still, moving, sums);
-      const Rank rank = least_rank(sums, pair_.steps, used);
-      if (!least || rank < *least) least = rank;
-    }
-    return least.value_or(Rank{});
+  /// The least in any order; of a node with only one, nothing.
+  Rank least_ordered(const Node& node) {
+    const std::size_t count = orders(node).size();
+    if (count == 1) return {};
+    Rank least = bound_in_order(node, 0);
+    for (std::size_t o = 1; o < count && hopeless(least); ++o) least = std::min(least, bound_in_order(node, int(o)));
+    return least;
+  }
+  Rank bound_in_order(const Node& node, int order) {
+    return rank_of(node, bounds_->least_sums(node.pair.bounds, node.moving, node.at, node.still, order));
   }
 
-  /// A lower bound of all pairs of a choice over the array and those in the PEs that agree with `i` in the first
-  /// `fixed` groups, if those dimensions are tiled.
-  Rank range_bound(std::size_t s, std::size_t i, std::size_t fixed, std::uint32_t tiled) {
-    std::array<const ByClass*, kDims> factors{};
-    std::int64_t steps = only_steps_;
-    Shares still = only_still_;
-    for (std::size_t g = 0; g < groups_.size(); ++g) {
-      Group& group = groups_[g];
-      if (g < fixed) {
-        GroupChoice& at = group.at(s, i);
-        factors[g] = &this->factors(group, at, tiled).by_class;
-        steps *= at.steps;
-        raise(still, at.still);
-      } else {
-        const Least& least = least_of_row(group, group.spatial_key[s], tiled);
-        factors[g] = &least.by_class;
-        steps *= least.steps;
-        raise(still, least.still);
-      }
-    }
-    sum_classes(tiled, factors, still);
-    Rank result = least_rank(sums_[0], steps, hardware_.pes());
-    for (const std::uint32_t moving : classes(tiled)) {
-      if (!hopeless(result)) break;
-      result = std::min(result, least_rank(sums_[moving], steps, hardware_.pes()));
-    }
-    return result;
+  bool hopeless(const Node& node) {
+    return hopeless(rank_of(node, bounds_->sums(node.pair.bounds, node.moving, node.at))) &&
+           (!bounds_->may_stand_still(node.pair.bounds, node.moving, node.still) ||
+            hopeless(bound_in_order(node, ClassBounds::kBestOrder)));
   }
 
-  /// The sets of dimensions that a choice over the array may leave tiled.
-  std::vector<std::uint32_t> tiled_sets(std::size_t s) const {
-    std::vector<std::uint32_t> sets = {only_tiled_};
-    for (const Group& group : groups_) {
-      std::vector<std::uint32_t> more;
-      for (const std::uint32_t own : group.rows[group.spatial_key[s]].tiled) {
-        for (const std::uint32_t set : sets) more.push_back(set | own);
-      }
-      sets = std::move(more);
-    }
-    return sets;
-  }
-
-  Rank least_rank(const Estimator::Sums& sums, std::int64_t steps, std::int64_t used) const {
-    const Estimator::Least least = estimate_.least(sums, steps);
-    return rank({.energy = least.energy, .latency = least.latency}, used);
-  }
-
-  /// Lowers the sums of the classes in which loops move that may stand still: so far the nest is like one of the class
-  /// without them.
-  void let_stand_still(const Shares& still) {
-    if (still == Shares{}) return;
-    for (std::uint32_t moving = 1; moving < 1u << free_slots_.size(); ++moving)
-      let_stand_still(still, moving, sums_[moving]);
-  }
-
-  /// The same for one class, those with fewer loops moving done.
-  void let_stand_still(const Shares& still, std::uint32_t moving, Estimator::Sums& sums) const {
-    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
-      if (moves(moving, k) && still[k] != 0) lower(sums, sums_[moving ^ 1u << k], still[k]);
-    }
-  }
-  static void lower(Estimator::Sums& sums, const Estimator::Sums& still, double share) {
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] -= share * std::max(0.0, sums[i] - still[i]);
-  }
-
-  bool hopeless(const Rank& bound) const { return found_.size() == options_.top && !(bound < found_.back().rank); }
+  // ---- the search --------------------------------------------------------------------------------------------------
 
   /// All pairs, but the most promising first: a good mapping early rules out most of the rest unseen.
   void search(Clock::time_point start) {
@@ -780,6 +316,7 @@ class Search {
     });
     constexpr std::size_t kFirst = 16;
     for (std::size_t k = 0; k < std::min(kFirst, order.size()); ++k) search_promising(order[k]);
+    survivors_.resize(bounds_->groups().size() + 1);
     const auto expired = [&] {
       return options_.budget && !found_.empty() &&
              std::chrono::duration<double>(Clock::now() - start).count() > *options_.budget;
@@ -790,74 +327,25 @@ class Search {
         continue;
       }
       look_at(s);
-      search_range({.spatial = s, .end = insides_.size()}, tiled_sets(s), expired);
+      search_range({.spatial = s, .end = insides_.size()}, bounds_->tiled_sets(s), expired);
     }
   }
 
-  /// Loops in the PEs that agree in the first `fixed` groups.
-  struct Range {
-    std::size_t spatial = 0, begin = 0, end = 0, fixed = 0;
-  };
-
-  /// `sets`: of dimensions that may be tiled there.
-  template <class Expired>
-  void search_range(const Range& range, const std::vector<std::uint32_t>& sets, const Expired& expired) {
-    if (range.end - range.begin > 1) {
-      std::vector<std::uint32_t>& promising = survivors_[range.fixed];
-      promising.clear();
-      for (const std::uint32_t set : sets) {
-        if (!hopeless(range_bound(range.spatial, range.begin, range.fixed, set))) promising.push_back(set);
-      }
-      if (promising.empty()) {
-        certificate_.pruned["pe"] += std::int64_t(range.end - range.begin);
-        return;
-      }
-      return split(range, promising, expired);
-    }
-    if (range.fixed < groups_.size()) return split(range, sets, expired);
-    const Rank bound = pair_bound(range.spatial, range.begin);
-    if (!hopeless(bound) && expired()) {
-      unseen_ = std::min(unseen_.value_or(bound.objective), bound.objective);
-    } else {
-      search_pair(bound, range.spatial, range.begin);
-    }
-  }
-
-  template <class Expired>
-  void split(const Range& range, const std::vector<std::uint32_t>& sets, const Expired& expired) {
-    const Group& group = groups_[range.fixed];
-    const std::uint32_t dims = set_of(group.dims);
-    for (std::size_t begin = range.begin, end = begin; begin < range.end; begin = end) {
-      while (end < range.end && group.inside_key[end] == group.inside_key[begin]) ++end;
-      if (!group.useful[group.inside_key[begin]]) continue;
-      const std::uint32_t own =
-          group.table[group.spatial_key[range.spatial] * group.columns + group.inside_key[begin]].tiled;
-      std::vector<std::uint32_t> same;
-      for (const std::uint32_t set : sets) {
-        if ((set & dims) == own) same.push_back(set);
-      }
-      if (same.empty()) {
-        certificate_.pruned["pe"] += std::int64_t(end - begin);
-        continue;
-      }
-      search_range({range.spatial, begin, end, range.fixed + 1}, same, expired);
-    }
-  }
-
-  /// Finds out which insides are of use over the array.
+  /// Finds out which insides are of use over the array, by group and column.
   void look_at(std::size_t s) {
-    for (Group& group : groups_) {
-      const GroupChoice* row = &group.table[group.spatial_key[s] * group.columns];
-      for (std::size_t column = 0; column < group.columns; ++column) {
-        group.useful[column] = std::all_of(group.dims.begin(), group.dims.end(), [&](Dim d) {
-          return useful(spatials_[s], index(d), row[column].inside[index(d)]);
-        });
-      }
+    useful_.resize(bounds_->groups().size());
+    for (std::size_t g = 0; g < useful_.size(); ++g) {
+      const ClassBounds::Group& group = bounds_->groups()[g];
+      useful_[g].resize(group.columns);
+      for (std::size_t c = 0; c < group.columns; ++c) useful_[g][c] = bounds_->useful(spatials_[s], group, c);
     }
   }
+  bool useful(std::size_t g, std::size_t i) const { return useful_[g][bounds_->groups()[g].inside_key[i]]; }
   bool useful(std::size_t i) const {
-    return std::all_of(groups_.begin(), groups_.end(),
-                       [i](const Group& group) { return group.useful[group.inside_key[i]]; });
+    for (std::size_t g = 0; g < useful_.size(); ++g) {
+      if (!useful(g, i)) return false;
+    }
+    return true;
   }
 
   /// The most promising insides of one choice over the array.
@@ -865,253 +353,181 @@ class Search {
     std::vector<std::pair<Rank, std::size_t>> bounds;
     look_at(s);
     for (std::size_t i = 0; i < insides_.size(); ++i) {
-      if (useful(i) && fits(s, i)) bounds.emplace_back(pair_bound(s, i), i);
+      if (useful(i) && fits(s, i)) bounds.emplace_back(bound_classes(pair(s, i), s, i), i);
     }
     constexpr std::size_t kFirst = 4;
     const std::size_t count = std::min(kFirst, bounds.size());
     std::partial_sort(bounds.begin(), bounds.begin() + std::ptrdiff_t(count), bounds.end());
-    for (std::size_t k = 0; k < count; ++k) {
-      search_pair(pair_bound(s, bounds[k].second), s, bounds[k].second);
+    for (std::size_t k = 0; k < count; ++k) search_pair(s, bounds[k].second, [] { return false; });
+  }
+
+  /// Loops in the PEs that agree in the first `fixed` groups of dimensions.
+  struct Range {
+    std::size_t spatial = 0, begin = 0, end = 0, fixed = 0;
+  };
+
+  /// `sets`: of dimensions that may be tiled there.
+  template <class Expired>
+  void search_range(const Range& range, const std::vector<DimSet>& sets, const Expired& expired) {
+    if (range.end - range.begin == 1 && range.fixed == bounds_->groups().size())
+      return search_pair(range.spatial, range.begin, expired);
+    if (range.end - range.begin == 1 || (range.fixed > 0 && bounds_->groups()[range.fixed - 1].columns == 1))
+      return split(range, sets, expired);
+    std::vector<DimSet>& promising = survivors_[range.fixed];
+    promising.clear();
+    for (const DimSet set : sets) {
+      if (!hopeless_range(range, set)) promising.push_back(set);
+    }
+    if (promising.empty())
+      certificate_.pruned["pe"] += std::int64_t(range.end - range.begin);
+    else
+      split(range, promising, expired);
+  }
+
+  bool hopeless_range(const Range& range, DimSet tiled) {
+    const std::int64_t steps = bounds_->sum_range({range.spatial, range.begin, range.fixed, tiled}, sums_);
+    return std::all_of(sums_.begin(), sums_.end(),
+                       [&](const Estimator::Sums& sums) { return hopeless(least_rank(sums, steps, hardware_.pes())); });
+  }
+
+  template <class Expired>
+  void split(const Range& range, const std::vector<DimSet>& sets, const Expired& expired) {
+    const ClassBounds::Group& group = bounds_->groups()[range.fixed];
+    for (std::size_t begin = range.begin, end = begin; begin < range.end; begin = end) {
+      while (end < range.end && group.inside_key[end] == group.inside_key[begin]) ++end;
+      if (!useful(range.fixed, begin)) continue;
+      std::vector<DimSet> same;
+      for (const DimSet set : sets) {
+        if ((set & group.set) == group.at(range.spatial, begin).tiled) same.push_back(set);
+      }
+      if (same.empty())
+        certificate_.pruned["pe"] += std::int64_t(end - begin);
+      else
+        search_range({range.spatial, begin, end, range.fixed + 1}, same, expired);
     }
   }
 
-  /// Steps that the array cannot do without.
-  std::int64_t least_steps(const SpatialChoice& spatial) const {
-    std::int64_t steps = 1;
-    for (std::size_t d = 0; d < kDims; ++d) steps *= ceil_div(problem_.bounds[d], spatial.children[d]);
-    return steps;
-  }
+  bool fits(std::size_t s, std::size_t i) const { return !over(skeleton_.core(spatials_[s].children, insides_[i]), 0); }
 
-  bool fits(std::size_t s, std::size_t i) const { return !over(core(spatials_[s], insides_[i]), 0); }
-
-  void search_pair(const Rank& bound, std::size_t s, std::size_t i) {
+  template <class Expired>
+  void search_pair(std::size_t s, std::size_t i, const Expired& expired) {
+    const Pair pair = this->pair(s, i);
+    const Rank bound = bound_classes(pair, s, i);
     if (hopeless(bound)) {
       certificate_.pruned["pe"] += 1;
+    } else if (expired()) {
+      unseen_ = std::min(unseen_.value_or(bound.objective), bound.objective);
     } else if (fits(s, i)) {
-      search_classes(core(spatials_[s], insides_[i]), {.spatial = &spatials_[s], .inside = &insides_[i]});
+      search_classes(pair);
     }
   }
 
-  /// The classes of the pair that was bounded last.
-  void search_classes(const Choice& choice, Node node) {
-    for (std::size_t c = 0; c < pair_.bounds.size(); ++c) {
-      if (hopeless(pair_.bounds[c])) {
+  void search_classes(const Pair& pair) {
+    const std::vector<FreeSet>& classes = bounds_->classes(pair.bounds.tiled);
+    const std::vector<Rank> bounds = class_ranks_;
+    for (std::size_t c = 0; c < bounds.size(); ++c) {
+      if (hopeless(bounds[c])) {
         certificate_.pruned["tiles"] += 1;
         continue;
       }
-      node.moving = (*pair_.classes)[c];
-      if (node.moving != 0 && hopeless_in_stores(choice, node.moving, node)) {
+      Node node{pair, classes[c], bounds_->largest(pair.bounds), pair.bounds.still};
+      Choice choice = skeleton_.core(pair.spatial->children, *pair.inside);
+      if (hopeless_in_stores(choice, skeleton_.free.size(), node))
         certificate_.pruned["stores"] += 1;
-        continue;
-      }
-      Choice expanded = choice;
-      choose_free(expanded, free_slots_.size(), node);
+      else
+        choose_free(choice, skeleton_.free.size(), node);
     }
   }
-
-  using FreeBounds = std::array<std::int64_t, kDims>;  ///< of the free loops
-
-  // ---- expansion ---------------------------------------------------------------------------------------------------
 
   /// Shares what is left of each dimension between its free loop and its outermost one, innermost free loop first.
   /// Bounds fall as a free loop that moves grows, so the largest is tried first, and one that is hopeless ends its
   /// list, even with what standing still in the last tile may spare the rest of them.
   void choose_free(Choice& choice, std::size_t remaining, const Node& node) {
-    while (remaining > 0 && !moves(node.moving, remaining - 1)) --remaining;
+    while (remaining > 0 && !has(node.moving, remaining - 1)) --remaining;
     if (remaining == 0) return finish(choice, node);
-    const std::size_t k = remaining - 1;
-    const auto slot = std::size_t(free_slots_[k]);
-    choice.bound[slot] = 1;
-    const std::int64_t tiles = left(choice, index(skeleton_.slots[slot].dim));
-    const std::vector<std::int64_t> candidates = distinct_bounds(tiles);
-    const std::int64_t last_still = smallest_still(candidates, tiles);
+    const std::size_t k = remaining - 1, slot = skeleton_.free[k];
+    const std::vector<std::int64_t>& bounds = bounds_->candidates(node.pair.bounds, k);
+    const std::int64_t tiles = bounds.back();
+    const auto still = [tiles](std::int64_t b) { return stands_still(tiles, b); };
+    Node next = node;
     bool ended = false;  // but for those that stand still
-    for (auto b = candidates.rbegin(); b != candidates.rend() && *b > 1; ++b) {
-      if (ended && !stands_still(tiles, *b)) continue;
-      choice.bound[slot] = *b;
+    for (std::size_t b = bounds.size() - 1; b > 0; --b) {
+      if (ended && !still(bounds[b])) continue;
+      choice.bound[slot] = bounds[b];
       if (over(choice, 0)) {
         certificate_.pruned["capacity"] += 1;
         continue;
       }
-      // What takes all was bounded so before.
-      const bool known = *b == tiles && pair_.still[k] == 0;
-      const std::uint32_t rest = node.moving & ((1u << k) - 1);
-      if (!known && hopeless_with(choice, rest, all_left(choice, rest), node)) {
+      next.at[k] = std::uint32_t(b);
+      next.still[k] = still(bounds[b]) ? 1 / double(tiles) : 0;
+      const bool known = bounds[b] == tiles && node.still[k] == 0;  // what takes all was bounded so before
+      if (!known && hopeless(next)) {
         certificate_.pruned["shares"] += 1;
         if (ended) continue;
         ended = true;
-        if (*b <= last_still || hopeless_if_still(choice, k, tiles, node)) break;
-        continue;
-      }
-      if (rest != 0 && hopeless_in_stores(choice, rest, node)) {
+        next.still[k] = 1 / double(tiles);
+        if (std::none_of(bounds.begin(), bounds.begin() + std::ptrdiff_t(b), still) || hopeless(next)) break;
+      } else if (hopeless_in_stores(choice, k, next)) {
         certificate_.pruned["stores"] += 1;
-        continue;
+      } else {
+        choose_free(choice, k, next);
       }
-      choose_free(choice, k, node);
     }
     choice.bound[slot] = 1;
   }
 
-  /// The same where the outer free loops of `rest` are no larger than the stores allow while the others of them are at
-  /// their smallest.
-  bool hopeless_in_stores(const Choice& choice, std::uint32_t rest, const Node& node) {
-    Choice smallest = choice;
-    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
-      if (moves(rest, k)) smallest.bound[std::size_t(free_slots_[k])] = 2;
+  /// Whether nothing is to be hoped for if each of the `remaining` free loops is no larger than the stores allow while
+  /// the others of them are at their smallest.
+  bool hopeless_in_stores(Choice smallest, std::size_t remaining, Node node) {
+    const FreeSet rest = node.moving & ((1u << remaining) - 1);
+    if (rest == 0) return false;
+    const auto bounds = [&](std::size_t k) -> const std::vector<std::int64_t>& {
+      return bounds_->candidates(node.pair.bounds, k);
+    };
+    for (std::size_t k = 0; k < remaining; ++k) {
+      if (has(rest, k)) smallest.bound[skeleton_.free[k]] = bounds(k)[1];
     }
     if (over(smallest, 0)) return true;
-    FreeBounds most{};
     bool limited = false;
-    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
-      if (!moves(rest, k)) continue;
-      const auto slot = std::size_t(free_slots_[k]);
-      Choice one = smallest;
-      const std::vector<std::int64_t> bounds = distinct_bounds(left(choice, index(skeleton_.slots[slot].dim)));
+    for (std::size_t k = 0; k < remaining; ++k) {
+      if (!has(rest, k)) continue;
+      Choice choice = smallest;
       const auto fits = [&](std::int64_t bound) {
-        one.bound[slot] = bound;
-        return !over(one, 0);
+        choice.bound[skeleton_.free[k]] = bound;
+        return !over(choice, 0);
       };
-      most[k] = *std::prev(std::partition_point(bounds.begin(), bounds.end(), fits));
-      limited = limited || most[k] != bounds.back();
+      const auto first_over = std::partition_point(bounds(k).begin() + 1, bounds(k).end(), fits);
+      limited = limited || first_over != bounds(k).end();
+      node.at[k] = std::uint32_t(first_over - bounds(k).begin() - 1);
     }
-    return limited && hopeless_with(choice, rest, most, node);
-  }
-
-  /// The smallest of the bounds that make a loop stand still in its last tile; no smaller than any if none does.
-  static std::int64_t smallest_still(const std::vector<std::int64_t>& bounds, std::int64_t tiles) {
-    const auto still =
-        std::find_if(bounds.begin(), bounds.end(), [tiles](std::int64_t b) { return stands_still(tiles, b); });
-    return still == bounds.end() ? tiles : *still;
-  }
-
-  /// Whether nothing is to be hoped for from a choice that was found hopeless last, where its free loop `k` or a
-  /// smaller bound of it may stand still.
-  bool hopeless_if_still(Choice choice, std::size_t k, std::int64_t tiles, const Node& node) {
-    const std::uint32_t rest = node.moving & ((1u << k) - 1);
-    Estimator::Sums sums = sums_[rest];
-    choice.bound[std::size_t(free_slots_[k])] = 1;
-    const FreeBounds most = all_left(choice, rest);
-    sum_with(choice, rest, most);
-    let_rest_stand_still(choice, rest, most);
-    lower(sums, sums_[rest], 1 / double(tiles));
-    return hopeless(least_rank(sums, pair_.steps, pes(*node.spatial, *node.inside)));
-  }
-
-  /// Whether nothing is to be hoped for from a choice whose outer free loops of `rest` move, with these bounds at most.
-  bool hopeless_with(const Choice& choice, std::uint32_t rest, const FreeBounds& most, const Node& node) {
-    const auto rank = [&] { return least_rank(sums_[rest], pair_.steps, pes(*node.spatial, *node.inside)); };
-    sum_with(choice, rest, most);
-    if (!hopeless(rank())) return false;
-    let_rest_stand_still(choice, rest, most);
-    return hopeless(rank());
-  }
-
-  FreeBounds all_left(const Choice& choice, std::uint32_t rest) const {
-    FreeBounds most{};
-    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
-      if (moves(rest, k)) most[k] = left(choice, index(skeleton_.slots[std::size_t(free_slots_[k])].dim));
-    }
-    return most;
-  }
-
-  /// The sums of a choice whose free loops of `rest` are at their most.
-  void sum_with(const Choice& choice, std::uint32_t rest, const FreeBounds& most) {
-    Choice closed = choice;
-    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
-      if (moves(rest, k)) closed.bound[std::size_t(free_slots_[k])] = most[k];
-    }
-    close(closed);
-    sums_[rest] = estimate_.sums(estimate_.terms(closed), {});
-  }
-
-  /// Lowers the sums of a choice by what those of its free loops of `rest` may spare that may stand still.
-  void let_rest_stand_still(const Choice& choice, std::uint32_t rest, const FreeBounds& most) {
-    Shares still{};
-    std::uint32_t ragged = 0;
-    for (std::size_t k = 0; k < free_slots_.size(); ++k) {
-      if (!moves(rest, k) || pair_.still[k] == 0) continue;
-      still[k] = 1 / double(left(choice, index(skeleton_.slots[std::size_t(free_slots_[k])].dim)));
-      ragged |= 1u << k;
-    }
-    if (ragged == 0) return;
-    for (std::uint32_t standing = ragged; standing != 0; standing = (standing - 1) & ragged)
-      sum_with(choice, rest & ~standing, most);
-    let_stand_still(still);
+    return limited && hopeless(node);
   }
 
   /// A choice that fits.
   void finish(Choice choice, const Node& node) {
-    close(choice);
-    std::uint32_t moving = 0;
-    for (std::size_t s = 0; s < skeleton_.slots.size(); ++s) {
-      if (choice.bound[s] > 1 && !skeleton_.slots[s].spatial) moving |= 1u << s;
-    }
-    for (const LoopOrder& order : orders(moving)) {
-      choice.order = order;
-      try_one(choice, node);
-    }
-  }
-
-  /// The orders that differ for a tensor when the loops of `moving` move: permutations of those that may change places,
-  /// among the places that they have.
-  const std::vector<LoopOrder>& orders(std::uint32_t moving) {
-    std::vector<LoopOrder>& result = orders_[moving];
-    if (!result.empty()) return result;
-    std::vector<std::uint8_t> places;
-    for (std::size_t s = 0; s < skeleton_.slots.size(); ++s) {
-      if (skeleton_.slots[s].any_order && (moving >> s & 1u) != 0) places.push_back(std::uint8_t(s));
-    }
-    std::vector<std::uint8_t> loops = places;
-    std::set<std::vector<std::uint32_t>> seen;
-    do {
-      if (!seen.insert(order_signature(moving, loops)).second) continue;
-      LoopOrder& order = result.emplace_back(empty_choice().order);
-      for (std::size_t k = 0; k < places.size(); ++k) order[places[k]] = loops[k];
-    } while (std::next_permutation(loops.begin(), loops.end()));
-    return result;
-  }
-
-  /// Whether the order of the outer loops can change what a tensor moves: not where a relevant loop moves further in.
-  bool order_matters(std::uint32_t moving, Tensor3 t) const {
-    const auto& points = skeleton_.points[index(t)];
-    if (points.size() < 2) return false;
-    for (std::size_t s = 0; s < points[1].slots_outside; ++s) {
-      const Slot& slot = skeleton_.slots[s];
-      if (!slot.any_order && (moving >> s & 1u) != 0 && problem_.relevant(t, slot.dim)) return false;
-    }
-    return true;
-  }
-
-  /// What an order of the outer loops means: for each tensor, its last relevant loop and the loops inside that.
-  std::vector<std::uint32_t> order_signature(std::uint32_t moving, const std::vector<std::uint8_t>& loops) const {
-    std::vector<std::uint32_t> signature;
-    for (const Tensor3 t : kAllTensors) {
-      if (!order_matters(moving, t)) continue;
-      std::uint32_t inside = 0, last = 0;
-      for (auto s = loops.rbegin(); s != loops.rend(); ++s) {
-        if (problem_.relevant(t, skeleton_.slots[*s].dim)) {
-          last = *s + 1u;
-          break;
-        }
-        inside |= 1u << *s;
+    skeleton_.close(choice, problem_);
+    const std::vector<LoopOrder>& orders = this->orders(node);
+    for (std::size_t o = 0; o < orders.size(); ++o) {
+      if (orders.size() > 1 && full() && hopeless(bound_in_order(node, int(o)))) {
+        certificate_.pruned["orders"] += 1;
+        continue;
       }
-      signature.push_back(inside);
-      signature.push_back(t == Tensor3::ifmap || inside != 0 ? last : 0);
+      choice.order = orders[o];
+      try_one(choice, node.pair);
     }
-    return signature;
   }
 
-  void try_one(const Choice& choice, const Node& node) {
+  void try_one(const Choice& choice, const Pair& pair) {
     ++certificate_.visited;
     const Estimate estimate = estimate_(choice);
-    Rank r = rank(estimate, pes(*node.spatial, *node.inside));
+    Rank r = rank(estimate, pair.pes);
     if (hopeless(r)) return;
     if (!estimate.exact) {
-      const MappingResult exact = result_of({.choice = choice, .axes = node.spatial});
+      const MappingResult exact = result_of({.choice = choice, .axes = pair.spatial});
       r = rank({.energy = exact.cost.total, .latency = exact.counts.latency_cycles}, exact.counts.active_pes);
       if (hopeless(r)) return;
     }
-    const Found found{r, choice, node.spatial};
+    const Found found{r, choice, pair.spatial};
     const auto same = [&](const Found& f) { return f.axes == found.axes && f.choice == choice; };
     if (std::any_of(found_.begin(), found_.end(), same)) return;  // promising pairs are looked at twice
     if (found_.size() == options_.top) found_.pop_back();
@@ -1137,7 +553,7 @@ class Search {
 
   /// Even the smallest tiles do not fit: says which store lacks how much.
   [[noreturn]] void refuse_capacity() const {
-    const std::optional<Overflow> least = over(empty_choice(), 0);
+    const std::optional<Overflow> least = over(skeleton_.core(kOnes, kOnes), 0);
     const HardwareNode& node = hardware_.nodes[least ? least->node : 0];
     throw Error(Problem{
         .id = "infeasible.capacity",
@@ -1154,25 +570,14 @@ class Search {
   const MapOptions& options_;
   Skeleton skeleton_;
   Estimator estimate_;
-  std::array<int, kDims> outermost_{-1, -1, -1, -1, -1, -1, -1, -1}, spatial_ = outermost_, inside_ = outermost_,
-                                                                     free_ = outermost_;
-  std::vector<int> free_slots_;
   std::vector<SpatialChoice> spatials_;
   std::vector<DimSizes> insides_;
-  SpatialChoice widest_;  ///< every dimension at its largest, more than the array has room for
-  DimSizes largest_{};
-  std::array<Factors, 1u << kDims> least_;                       ///< the terms then, by the dimensions tiled
-  std::vector<std::uint32_t> tiled_sets_;                        ///< those met, numbered
-  std::array<std::vector<std::uint32_t>, 1u << kDims> classes_;  ///< by the dimensions tiled
-  Pair pair_;                                                    ///< that was bounded last
-  std::array<Estimator::Sums, 1u << kDims> sums_;                ///< by the free loops that move
-  std::map<std::uint32_t, std::vector<LoopOrder>> orders_;       ///< by the loops that move
-  std::vector<Group> groups_;                                    ///< those with a choice
-  std::vector<std::vector<std::uint32_t>> survivors_;            ///< sets of dimensions, by the groups that are fixed
+  std::optional<ClassBounds> bounds_;
   Estimator::Sums compulsory_{};
-  std::int64_t only_steps_ = 1;
-  std::uint32_t only_tiled_ = 0;
-  Shares only_still_{};
+  std::vector<std::vector<bool>> useful_;       ///< by group and column, over the array as it was looked at last
+  std::vector<std::vector<DimSet>> survivors_;  ///< sets of tiled dimensions, by the groups that are fixed
+  std::vector<Estimator::Sums> sums_;           ///< by class
+  std::vector<Rank> class_ranks_;               ///< of the pair that was bounded last
   Objective second_ =
       options_.second.value_or(options_.objective == Objective::energy ? Objective::latency : Objective::energy);
   std::vector<Found> found_;      ///< the best, as many as are wanted

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
+
+#include "weft/base/ceil_div.h"
 
 namespace weft {
 namespace {
@@ -34,6 +37,23 @@ std::vector<std::size_t> stores(const Hardware& hardware, Region region, Tensor3
     if (where == region) found.push_back(n);
   }
   return found;
+}
+
+void find_roles(Skeleton& skeleton) {
+  for (const Dim d : kAllDims) {
+    skeleton.outermost[index(d)] = skeleton.spatial[index(d)] = skeleton.inside[index(d)] = -1;
+    for (const std::size_t s : skeleton.slots_of(d)) {
+      if (skeleton.outermost[index(d)] < 0) skeleton.outermost[index(d)] = int(s);
+      if (skeleton.slots[s].spatial)
+        skeleton.spatial[index(d)] = int(s);
+      else if (skeleton.outermost[index(d)] != int(s) && skeleton.slots[s].inside_all)
+        skeleton.inside[index(d)] = int(s);
+    }
+  }
+  for (std::size_t s = 0; s < skeleton.slots.size(); ++s) {
+    const Slot& slot = skeleton.slots[s];
+    if (!slot.spatial && !slot.inside_all && skeleton.outermost[index(slot.dim)] != int(s)) skeleton.free.push_back(s);
+  }
 }
 
 }  // namespace
@@ -80,7 +100,38 @@ Skeleton skeleton(const Dataflow& dataflow, const Hardware& hardware) {
                   "keep an outermost one and one further in");
     }
   }
+  find_roles(result);
   return result;
+}
+
+bool Skeleton::has_free(Dim d) const {
+  return std::any_of(free.begin(), free.end(), [&](std::size_t s) { return slots[s].dim == d; });
+}
+
+Choice Skeleton::core(const DimSizes& children, const DimSizes& inside_bounds) const {
+  Choice choice;
+  choice.bound.fill(1);
+  choice.slots = slots.size();
+  std::iota(choice.order.begin(), choice.order.begin() + std::ptrdiff_t(choice.slots), std::uint8_t{0});
+  for (std::size_t d = 0; d < kDims; ++d) {
+    if (inside[d] >= 0) choice.bound[std::size_t(inside[d])] = inside_bounds[d];
+    if (spatial[d] >= 0) choice.bound[std::size_t(spatial[d])] = children[d];
+  }
+  return choice;
+}
+
+std::int64_t Skeleton::left(const Choice& choice, const LoopProblem& problem, std::size_t d) const {
+  std::int64_t inner = 1;
+  for (std::size_t s = 0; s < slots.size(); ++s) {
+    if (index(slots[s].dim) == d && int(s) != outermost[d]) inner *= choice.bound[s];
+  }
+  return ceil_div(problem.bounds[d], inner);
+}
+
+void Skeleton::close(Choice& choice, const LoopProblem& problem) const {
+  for (std::size_t d = 0; d < kDims; ++d) {
+    if (outermost[d] >= 0) choice.bound[std::size_t(outermost[d])] = left(choice, problem, d);
+  }
 }
 
 Mapping to_mapping(const Skeleton& skeleton, const Choice& choice, const AxisBounds& axes, const Hardware& hardware) {

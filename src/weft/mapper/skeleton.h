@@ -20,22 +20,6 @@ struct Slot {
   bool inside_all = false;  ///< no storage point is further in
 };
 
-/// A dataflow on a machine: slots in their given order, and the storage points between them.
-struct Skeleton {
-  struct Point {
-    std::size_t node = 0;
-    std::size_t slots_outside = 0;
-  };
-  std::vector<Slot> slots;
-  std::array<std::vector<Point>, kTensors> points;  ///< outermost first
-  std::size_t fanout = 0;                           ///< node of the array
-  std::vector<std::size_t> slots_of(Dim d) const;   ///< outermost first
-};
-
-/// Throws Error (mapper.unsupported) for machines without exactly one fanout and dataflows with more than one free
-/// bound between the array and the outermost loop of a dimension.
-Skeleton skeleton(const Dataflow& dataflow, const Hardware& hardware);
-
 /// Slot indices, outermost first: a permutation of the first ones.
 using LoopOrder = std::array<std::uint8_t, kMaxSlots>;
 
@@ -46,6 +30,34 @@ struct Choice {
   std::size_t slots = 0;
   bool operator==(const Choice&) const = default;
 };
+
+/// A dataflow on a machine: slots in their given order, and the storage points between them.
+struct Skeleton {
+  struct Point {
+    std::size_t node = 0;
+    std::size_t slots_outside = 0;
+  };
+  std::vector<Slot> slots;
+  std::array<std::vector<Point>, kTensors> points;  ///< outermost first
+  std::size_t fanout = 0;                           ///< node of the array
+
+  /// What each dimension's slots are for: its outermost loop takes what the others leave; one over the array, one in
+  /// the PEs, and one free loop between. -1: it has none.
+  std::array<int, kDims> outermost{}, spatial{}, inside{};
+  std::vector<std::size_t> free;                   ///< slots
+  std::vector<std::size_t> slots_of(Dim d) const;  ///< outermost first
+  bool has_free(Dim d) const;
+  /// All bounds 1 but those over the array and in the PEs.
+  Choice core(const DimSizes& children, const DimSizes& inside) const;
+  /// Tiles of dimension `d` that the loops inside its outermost one leave.
+  std::int64_t left(const Choice& choice, const LoopProblem& problem, std::size_t d) const;
+  /// Gives every outermost loop what is left.
+  void close(Choice& choice, const LoopProblem& problem) const;
+};
+
+/// Throws Error (mapper.unsupported) for machines without exactly one fanout and dataflows with more than one free
+/// bound between the array and the outermost loop of a dimension.
+Skeleton skeleton(const Dataflow& dataflow, const Hardware& hardware);
 
 /// The choice as a mapping, with its spatial loops laid on the axes of the array.
 Mapping to_mapping(const Skeleton& skeleton, const Choice& choice, const AxisBounds& axes, const Hardware& hardware);
