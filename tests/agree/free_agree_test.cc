@@ -123,7 +123,8 @@ struct BruteForce {
     const Placement placement = place(problem, mapping, hardware);
     if (overflow(problem, placement, hardware)) return;
     const Counts counts = weft::count(problem, placement, hardware, options.conventions);
-    const Int128 value = objective_value(options.objective, cost(counts, placement, hardware), counts);
+    const Int128 value =
+        objective_value(options.objective, cost(counts, placement, hardware, options.ifmap_zeros), counts);
     if (best && !(value < *best)) return;
     best = value;
     best_mapping = mapping;
@@ -148,9 +149,11 @@ void check_least_cost(std::uint64_t seed, int most_trials, std::int64_t most_map
   for (; trials < most_trials && tried < most_mappings; ++trials) {
     const ConvShape shape = tiny_shape(random);
     const bool vaults = trials % 6 == 5;
-    const Hardware hardware = small_machine(random, vaults);
+    Hardware hardware = small_machine(random, vaults);
+    hardware.gates_zeros = random.below(4) == 0;
     MapOptions options{.objective = static_cast<Objective>(random.below(3)),
-                       .conventions = agree::random_conventions(random)};
+                       .conventions = agree::random_conventions(random),
+                       .ifmap_zeros = 0.3};
     if (random.below(2) == 0) options.objective = Objective::energy;
     const LoopProblem problem = loop_problem(shape, "tiny", options.conventions.padding);
     BruteForce brute{.problem = problem, .hardware = hardware, .options = options, .steps = {}, .best_mapping = {}};

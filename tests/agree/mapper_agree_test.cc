@@ -173,7 +173,7 @@ struct BruteForce {
     }
     if (overflow(problem, placement, hardware)) return;
     const Counts counts = weft::count(problem, placement, hardware, options.conventions);
-    const Cost price = cost(counts, placement, hardware);
+    const Cost price = cost(counts, placement, hardware, options.ifmap_zeros);
     const Int128 value = objective_value(options.objective, price, counts);
     const Int128 second = objective_value(*options.second, price, counts);
     values.insert(value);
@@ -237,11 +237,13 @@ void check_least_cost(std::uint64_t seed, int trials, std::int64_t most_mappings
   int feasible = 0;
   for (int trial = 0; trial < trials && tried < most_mappings; ++trial) {
     const ConvShape shape = small_shape(random);
-    const Hardware hardware = small_machine(random);
+    Hardware hardware = small_machine(random);
     MapOptions options{.objective = static_cast<Objective>(random.below(3)),
                        .conventions = agree::random_conventions(random),
                        .top = std::size_t(random.between(1, 2))};
     options.second = static_cast<Objective>(random.below(3));
+    hardware.gates_zeros = random.below(4) == 0;
+    options.ifmap_zeros = 0.3;
     const LoopProblem problem = loop_problem(shape, "small", options.conventions.padding);
     BruteForce brute{.problem = problem, .hardware = hardware, .options = options};
     brute.run();

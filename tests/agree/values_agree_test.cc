@@ -60,6 +60,7 @@ TEST_CASE("a mapping executed by tiles gives the sums of a walk by words, and of
     REQUIRE(tiles == words.sums);
     CHECK(steps_without_zeros(shape, problem, placement, ifmap) == words.steps_without_zeros);
     CHECK(zero_macs(shape, ifmap) == words.zero_macs);
+    CHECK(zero_firsts(shape, problem, placement, ifmap) == words.zero_firsts);
     CHECK(gated_filter_reads(shape, problem, placement, hardware, ifmap) == words.gated_filter_reads);
     const bool same = tiles.values == plain.values;
     if (accumulation.excess == Excess::wrap || (plain.overflows == 0 && tiles.overflows == 0)) REQUIRE(same);

@@ -113,7 +113,7 @@ struct Hardware {
   std::string dataflow;                          ///< name of the dataflow its mappings follow
   std::array<std::int64_t, 3> bits{16, 16, 16};  ///< code width of ifmap, weight, psum
   Arithmetic arithmetic;
-  bool gates_zeros = false;  ///< a MAC whose ifmap value is zero, and the reads only it needs, cost nothing
+  bool gates_zeros = false;  ///< a MAC whose ifmap value is zero, and the accesses only it needs, cost nothing
   bool skips_zeros = false;  ///< and take no time either: a PE goes on to the next (implies gates_zeros)
   std::optional<SquareMillimetres> published_area;
   std::vector<HardwareNode> nodes;

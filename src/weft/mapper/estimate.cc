@@ -16,6 +16,7 @@ namespace {
 constexpr std::int64_t kUnknown = -1;
 constexpr int kNone = -1;
 constexpr double kRounding = 1e-9;  // of a few dozen products and sums of doubles, generously
+constexpr Int128 kFloors = 4;       // of what zeros leave of MACs, filter reads, psum reads and writes
 
 /// How the children of the array enter a product: for dimensions that the tensor depends on, and for the others.
 struct ChildSpread {
@@ -117,7 +118,7 @@ struct Estimator::Implementation {
       : problem(p), hardware(h), skeleton(s), options(o), how(o.conventions), price(prices(h)) {
     worked = worked_parts(h, o.ifmap_zeros);
     for (const NodePrices& prices : price) {
-      mac_energy += Int128(macs(p)) * worked / kWorkedWhole * prices.mac;
+      mac_energy += Int128(macs(p)) * worked * prices.mac / kWorkedWhole;
       cycle_energy += prices.cycle;
     }
     for (const Tensor3 t : kAllTensors) {
@@ -576,7 +577,8 @@ struct Estimator::Implementation {
     const Way& way = ways[w];
     const N reads = words[std::size_t(term_of[w][kParent])], delivered = words[std::size_t(term_of[w][kVisits])];
     const bool gated = way.tensor == Tensor3::weight && way.compute;
-    N energy = (gated ? reads * N(worked) / N(kWorkedWhole) : reads) * costs.parent_read[w];
+    N energy = reads * costs.parent_read[w];
+    if (gated) energy = energy * N(worked) / N(kWorkedWhole);
     if (!way.compute && how.ends != Ends::outer) energy += delivered * costs.child_write[w];
     if (way.crosses) energy += delivered * costs.hop[w];
     return energy;
@@ -604,7 +606,9 @@ struct Estimator::Implementation {
     const bool outer_only = how.ends == Ends::outer;
     N parent_reads = reads + (updates - distinct), parent_writes = updates;
     if (outer_only && !outermost) parent_reads = parent_writes = positive(updates - outer.words);
-    energy += parent_reads * costs.parent_read[w] + parent_writes * costs.parent_write[w];
+    const bool gated = way.compute && way.inside;  // as gates_updates() says
+    for (const N part : {parent_reads * costs.parent_read[w], parent_writes * costs.parent_write[w]})
+      energy += gated ? part * N(worked) / N(kWorkedWhole) : part;
     if (!way.compute && !outer_only) {
       energy += delivered * costs.child_write[w];
       if (how.ends == Ends::both) energy += visits * costs.child_read[w];
@@ -829,7 +833,7 @@ struct Estimator::Implementation {
   Int128 least_energy() const {
     double energy = constants[kEnergy];
     for (std::size_t t = 0; t < word_list.size(); ++t) energy += weights[kEnergy][t] * double(word_list[t]);
-    return Int128(energy * (1 - kRounding));
+    return Int128(energy * (1 - kRounding)) - kFloors;
   }
 
   Estimator::Sums sums_of(const Estimator::Terms& of) const {
@@ -854,7 +858,7 @@ struct Estimator::Implementation {
     double cycles = double(steps) + of[kStalled];
     for (std::size_t sum = kChannels; sum < of.size(); ++sum) cycles = std::max(cycles, of[sum]);
     Estimator::Least result{.latency = std::max(steps, std::int64_t(cycles * (1 - kRounding)))};
-    result.energy = Int128(of[kEnergy] * (1 - kRounding)) + result.latency * cycle_energy;
+    result.energy = Int128(of[kEnergy] * (1 - kRounding)) - kFloors + result.latency * cycle_energy;
     return result;
   }
 

@@ -37,7 +37,11 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
     way.crosses = true;
     hops += double(machine.price[n].hop[i]);
   }
-  const double read = double(machine.price[parent].read[i]), write = double(machine.price[parent].write[i]);
+  // What of the innermost accesses is not gated.
+  const bool gated = inside && (t == Tensor3::weight || (t == Tensor3::psum && !way.crosses));
+  const double worked = gated ? machine.worked : 1;
+  const double read = worked * double(machine.price[parent].read[i]);
+  const double write = worked * double(machine.price[parent].write[i]);
   const double child_read = inside ? 0 : double(machine.price[std::size_t(child)].read[i]);
   const double child_write = inside ? 0 : double(machine.price[std::size_t(child)].write[i]);
   const auto stalls = [&](Stream stream) { return stall_rate(t, stream, way, machine, hardware, how); };
@@ -45,8 +49,7 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
     way.slides = !inside && how.hold == Hold::relevant && slides(hardware.nodes[std::size_t(child)].store, t, how);
     way.child_cost = how.ends == Ends::outer ? 0 : child_write;
     way.parent_stall = stalls(t == Tensor3::ifmap ? Stream::ifmap : Stream::weight);
-    const double worked = t == Tensor3::weight && inside ? machine.worked : 1;
-    way.parent_cost = read * worked + machine.power * way.parent_stall;
+    way.parent_cost = read + machine.power * way.parent_stall;
     return way;
   }
   way.parent_stall = stalls(Stream::psum_up);

@@ -101,6 +101,7 @@ void add(LayerSimulation& sum, const LayerSimulation& one) {
   sum.macs += one.macs;
   sum.zero_macs += one.zero_macs;
   sum.gated_filter_reads += one.gated_filter_reads;
+  sum.zero_firsts += one.zero_firsts;
   sum.steps += one.steps;
   sum.ifmap_zeros += one.ifmap_zeros;
   add(sum.ifmap_map, one.ifmap_map);
@@ -154,6 +155,7 @@ class BatchRun {
         [&] {
           result.macs = shape.macs();
           result.zero_macs = zero_macs(shape, ifmap);
+          result.zero_firsts = zero_firsts(shape, e.problem, e.placement, ifmap);
           result.gated_filter_reads = gated_filter_reads(shape, e.problem, e.placement, s_.hardware, ifmap);
           if (s_.hardware.skips_zeros) result.steps = steps_without_zeros(shape, e.problem, e.placement, ifmap);
           result.ifmap_zeros = double(std::count(ifmap.begin(), ifmap.end(), 0)) / double(ifmap.size());
@@ -178,6 +180,7 @@ void scale(Counts& counts, std::int64_t n) {
   for (auto& store : counts.stores) {
     for (Accesses& a : store) a = {a.reads * n, a.writes * n};
   }
+  counts.updates = {counts.updates.reads * n, counts.updates.writes * n};
   for (auto& node : counts.hops) {
     for (Int128& hops : node) hops *= n;
   }
@@ -213,8 +216,15 @@ void account(LayerEvaluation& e, LayerSimulation& l, const Evaluation& evaluatio
   scale(e.counts, batches);
   Activity activity{.offchip = e.offchip};
   if (hardware.gates_zeros) {
-    activity.gated_macs = l.zero_macs;
-    activity.gated_filter_reads = l.gated_filter_reads;
+    activity.gated_macs = l.zero_macs * kWorkedWhole;
+    activity.gated_filter_reads = l.gated_filter_reads * kWorkedWhole;
+  }
+  if (gates_updates(e.placement, hardware)) {
+    // A sum without value is not read; but where that means 0.
+    const bool reads_firsts = evaluation.conventions.first_read == FirstRead::zero;
+    l.gated_updates = {std::min(e.counts.updates.reads, l.zero_macs - (reads_firsts ? 0 : l.zero_firsts)),
+                       std::min(e.counts.updates.writes, l.zero_macs)};
+    activity.gated_updates = {l.gated_updates.reads * kWorkedWhole, l.gated_updates.writes * kWorkedWhole};
   }
   e.cost = cost(e.counts, e.placement, hardware, activity);
 }

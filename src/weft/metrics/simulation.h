@@ -21,7 +21,8 @@ struct MapTraffic {
 /// One layer, simulated on all samples.
 struct LayerSimulation {
   FixedPoint ifmap, weight, accumulator, ofmap;
-  Int128 macs = 0, zero_macs = 0, gated_filter_reads = 0;
+  Int128 macs = 0, zero_macs = 0, zero_firsts = 0, gated_filter_reads = 0;
+  Accesses gated_updates;      ///< of partial sums, at their innermost store
   std::int64_t steps = 0;      ///< where zeros are skipped: those that are left; else 0
   double ifmap_zeros = 0;      ///< share of zeros in the ifmap, without padding
   MapTraffic ifmap_map;        ///< as stored: with padding, where the conventions store it

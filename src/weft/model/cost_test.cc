@@ -101,9 +101,32 @@ TEST_CASE("zeros cost less only where the machine gates them") {
   CHECK(gated.by_node[2][index(Tensor3::weight)] == (6 * 7 + 18 * 5) * kUnit);  // and their filter reads
   CHECK(gated.by_node[0] == dense.by_node[0]);
   CHECK(gated.by_node[1] == dense.by_node[1]);
+  // Partial sums are kept outside the array: no PE leaves its own alone.
   const Cost none = priced(hardware, 1);
   CHECK(none.other[3] == 0);
   CHECK(none.by_node[2][index(Tensor3::weight)] == 6 * 7 * kUnit);
+}
+
+TEST_CASE("a gated MAC leaves the partial sum of its PE alone") {
+  Hardware hardware = machine();
+  hardware.gates_zeros = true;
+  for (HardwareNode& node : hardware.nodes) {
+    if (node.name == "spad") node.store.keeps[index(Tensor3::psum)] = true;
+  }
+  const Mapping mapping{{StoragePoint{"dram", Tensor3::ifmap}, StoragePoint{"dram", Tensor3::weight},
+                         StoragePoint{"dram", Tensor3::psum}, Loop{Dim::M, 3, "array", "x"},
+                         StoragePoint{"spad", Tensor3::weight}, Loop{Dim::F, 4, "", ""},
+                         StoragePoint{"spad", Tensor3::psum}, Loop{Dim::C, 2, "", ""}}};
+  const Placement at = place(problem(), mapping, hardware);
+  const Counts counts = count(problem(), at, hardware, {});
+  // 24 MACs: the first of each of 12 sums only writes. A sum goes up once.
+  CHECK(counts.updates == Accesses{12, 24});
+  const auto psum = [&](double zeros) { return cost(counts, at, hardware, zeros).by_node[2][index(Tensor3::psum)]; };
+  const NodePrices spad = prices(hardware)[2];
+  const Int128 read = spad.read[index(Tensor3::psum)], write = spad.write[index(Tensor3::psum)];
+  CHECK(psum(0) == (12 + 12) * read + 24 * write);
+  CHECK(psum(0.25) == (9 + 12) * read + 18 * write);
+  CHECK(psum(1) == 12 * read);
 }
 
 }  // namespace weft

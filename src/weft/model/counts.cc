@@ -162,13 +162,12 @@ struct Counter {
     const Int128 updates = words(transfer.parent, Sharing::reduction);
     const ReadBacks back = read_backs(sums, transfer, outer, visits, distinct);
     const bool outer_only = how.ends == Ends::outer;
-    if (outer_only && !outermost) {
-      parent.reads += updates - outer.words;   // the first update takes the value along,
-      parent.writes += updates - outer.words;  // the last one goes straight out
-    } else {
-      parent.reads += back.reads + (updates - distinct);
-      parent.writes += updates;
-    }
+    Accesses own{back.reads + (updates - distinct), updates};
+    // The first update takes the value along, the last one goes straight out.
+    if (outer_only && !outermost) own = {updates - outer.words, updates - outer.words};
+    parent.reads += own.reads;
+    parent.writes += own.writes;
+    if (!transfer.child) counts.updates = own;
     if (transfer.child && !outer_only) {
       Accesses& child = counts.stores[transfer.child_node][index(t)];
       child.writes += back.delivered;

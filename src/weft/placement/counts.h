@@ -28,6 +28,7 @@ struct OffchipCode {
 struct Counts {
   std::vector<std::array<Accesses, kTensors>> stores;  ///< by node of the hardware, then tensor
   std::vector<std::array<Int128, kTensors>> hops;      ///< words that cross a fanout, by node and tensor
+  Accesses updates;                                    ///< of the innermost store of partial sums, those that MACs make
   Int128 macs = 0;
   std::int64_t active_pes = 0;
   std::int64_t steps = 0;              ///< cycles in which the compute nodes work: steps of the temporal loops

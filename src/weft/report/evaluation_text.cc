@@ -326,8 +326,9 @@ std::string zeros_row(const Evaluation& e) {
   if (e.zeros_source.empty()) return "every value taken as non-zero";
   if (!e.hardware.gates_zeros) return "known, but this machine does not exploit them";
   const auto dense = layers_where(e, [](const LayerEvaluation& l) { return l.ifmap_zeros == 0; });
-  std::string text = fmt::format("MACs on zeros in the ifmap, and their filter reads, are gated; shares of zeros: {}",
-                                 printable(e.zeros_source));
+  std::string text = fmt::format(
+      "MACs on zeros in the ifmap, with their filter reads and psum updates, are gated; shares of zeros: {}",
+      printable(e.zeros_source));
   if (!dense.empty()) text += fmt::format("; taken as dense: {}", some(dense));
   return text;
 }

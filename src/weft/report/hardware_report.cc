@@ -234,7 +234,7 @@ std::string heading_text(const Hardware& hardware) {
   text += labelled("bits",
                    fmt::format("ifmap {}, weight {}, psum {}", hardware.bits[0], hardware.bits[1], hardware.bits[2]));
   text += labelled("zeros", hardware.gates_zeros
-                                ? "MACs whose ifmap value is zero, and the reads only they need, cost nothing"
+                                ? "MACs whose ifmap value is zero, and the accesses only they need, cost nothing"
                                 : "cost what other values cost");
   text += labelled("conventions", printable(hardware.conventions));
   text += labelled("dataflow", hardware.dataflow.empty() ? "none named" : printable(hardware.dataflow));

@@ -23,12 +23,17 @@ ordered_json accesses_json(const LayerEvaluation& e, const LayerSimulation& l, c
       const auto& points = e.placement.points[index(t)];
       if (std::none_of(points.begin(), points.end(), [n](const PlacedPoint& p) { return p.node == n; })) continue;
       const Accesses& a = e.counts.stores[n][index(t)];
-      const bool gated = hardware.gates_zeros && t == Tensor3::weight && points.back().node == n;
+      Accesses gated;
+      if (hardware.gates_zeros && points.back().node == n) {
+        if (t == Tensor3::weight) gated.reads = l.gated_filter_reads;
+        if (t == Tensor3::psum) gated = l.gated_updates;
+      }
       json.push_back({{"level", hardware.nodes[n].name},
                       {"tensor", name(t)},
                       {"reads", exact_json(a.reads)},
                       {"writes", exact_json(a.writes)},
-                      {"gated_reads", exact_json(gated ? l.gated_filter_reads : 0)}});
+                      {"gated_reads", exact_json(gated.reads)},
+                      {"gated_writes", exact_json(gated.writes)}});
     }
   }
   return json;

@@ -22,9 +22,10 @@ std::string simulation_text(const Simulation& simulation, const SimulationReport
 ///   agreement  outputs: every layer's ofmap codes equal those of plain loops, or its sums saturated on the way (then
 ///   the
 ///              mapping's order is what is computed); counts and cycles: walking the nest gives the model's
-///   layers     macs, nonzero_macs, ifmap_zeros (without padding), latency_cycles, accesses (gated_reads of these cost
-///              nothing), offchip_bytes and offchip_bytes_dense by tensor (ofmap: all partial sums), energy_UNIT,
-///              overflows, clipped, fixed_point, ifmap_map and ofmap_map (what crosses the link)
+///   layers     macs, nonzero_macs, ifmap_zeros (without padding), latency_cycles, accesses (gated_reads and
+///              gated_writes of these cost nothing), offchip_bytes and offchip_bytes_dense by tensor (ofmap: all
+///              partial sums), energy_UNIT, overflows, clipped, fixed_point, ifmap_map and ofmap_map (what crosses the
+///              link)
 nlohmann::ordered_json simulation_json(const Simulation& simulation, const std::string& data);
 
 /// One line a layer.

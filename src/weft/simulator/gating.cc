@@ -42,15 +42,36 @@ std::vector<std::int64_t> looked_at(const Group& g, std::int64_t first, std::int
   return result;
 }
 
-/// MACs, one for each filter word that a group of PEs looks at in one step, that meet nothing but zeros.
+/// Indices of the dimensions that a sum runs over: for the MACs that are looked at.
+using Indices = std::vector<std::int64_t>;
+
+/// All indices of a dimension, or those with which a sum begins in its PE.
+Indices indices(const LoopProblem& problem, Dim d, const Placement* firsts) {
+  Indices result;
+  for (std::int64_t i = 0; i < problem.bound(d); ++i) {
+    const auto begins = [&](const PlacedLoop& loop) {
+      return loop.spatial || loop.dim != d || i / loop.tile % loop.bound == 0;
+    };
+    if (firsts == nullptr || std::all_of(firsts->loops.begin(), firsts->loops.end(), begins)) result.push_back(i);
+  }
+  return result;
+}
+
+/// MACs, one for each filter word that a group of PEs looks at in one step, that meet nothing but zeros. `firsts`: only
+/// those that begin a sum.
 Int128 zero_looks(const ConvShape& s, const LoopProblem& problem, const std::vector<PlacedLoop>& sharing,
-                  std::span<const std::int16_t> ifmap) {
+                  std::span<const std::int16_t> ifmap, const Placement* firsts = nullptr) {
   const Group n = group(problem, Dim::N, sharing), e = group(problem, Dim::E, sharing),
               f = group(problem, Dim::F, sharing);
+  const Indices filter_rows = indices(problem, Dim::R, firsts);
+  Indices channels;
+  for (std::int64_t group = 0; group < s.G; ++group) {
+    for (const std::int64_t c : indices(problem, Dim::C, firsts)) channels.push_back(group * s.C + c);
+  }
   Int128 zeros = 0;
   std::vector<std::vector<std::int64_t>> columns;  // for each f, then s
   for (const std::int64_t first : f.firsts) {
-    for (std::int64_t k = 0; k < s.S; ++k) {
+    for (const std::int64_t k : indices(problem, Dim::S, firsts)) {
       columns.push_back(looked_at(f, first, s.F, s.U_w, s.D_w * k - s.pad_left, s.W));
     }
   }
@@ -59,9 +80,9 @@ Int128 zero_looks(const ConvShape& s, const LoopProblem& problem, const std::vec
     for (const std::int64_t offset : n.offsets) {
       if (image + offset < s.N) images.push_back(image + offset);
     }
-    for (std::int64_t channel = 0; channel < s.G * s.C; ++channel) {
+    for (const std::int64_t channel : channels) {
       for (const std::int64_t row : e.firsts) {
-        for (std::int64_t r = 0; r < s.R; ++r) {
+        for (const std::int64_t r : filter_rows) {
           const auto rows = looked_at(e, row, s.E, s.U_h, s.D_h * r - s.pad_top, s.H);
           for (const auto& xs : columns) {
             const bool any = std::any_of(images.begin(), images.end(), [&](std::int64_t i) {
@@ -83,6 +104,11 @@ Int128 zero_looks(const ConvShape& s, const LoopProblem& problem, const std::vec
 
 Int128 zero_macs(const ConvShape& s, std::span<const std::int16_t> ifmap) {
   return zero_looks(s, loop_problem(s, "", Padding::implicit), {}, ifmap);
+}
+
+Int128 zero_firsts(const ConvShape& s, const LoopProblem& problem, const Placement& placement,
+                   std::span<const std::int16_t> ifmap) {
+  return zero_looks(s, problem, {}, ifmap, &placement);
 }
 
 Int128 gated_filter_reads(const ConvShape& s, const LoopProblem& problem, const Placement& placement,

@@ -39,11 +39,13 @@ struct Layout {
   std::size_t hops(std::size_t node, Tensor3 t) const { return reads(node, t) + 2; }
   std::size_t steps() const { return 9 * nodes; }
   std::size_t macs() const { return steps() + 1; }
+  std::size_t update_reads() const { return steps() + 2; }
+  std::size_t update_writes() const { return steps() + 3; }
   /// Words that pass a node, by whether they stall what is inside.
   std::size_t way(std::size_t transfer, bool up, std::size_t node, bool stalling) const {
-    return macs() + 1 + 2 * ((transfer * 2 + (up ? 1 : 0)) * nodes + node) + (stalling ? 1 : 0);
+    return update_writes() + 1 + 2 * ((transfer * 2 + (up ? 1 : 0)) * nodes + node) + (stalling ? 1 : 0);
   }
-  std::size_t size() const { return macs() + 1 + 4 * transfers * nodes; }
+  std::size_t size() const { return update_writes() + 1 + 4 * transfers * nodes; }
 };
 using Totals = std::vector<Int128>;
 
@@ -531,12 +533,13 @@ class Walker {
     const Int128 distinct = tiles(transfer.parent, Sharing::always);
     Int128& reads = totals[layout_.reads(transfer.parent, t)];
     Int128& writes = totals[layout_.writes(transfer.parent, t)];
-    if (outer_only && !outermost) {  // less the first update of each word in a visit, see below
-      reads += arriving;
-      writes += arriving;
-    } else {
-      reads += read + (arriving - distinct);
-      writes += arriving;
+    // In the first case less the first update of each word in a visit, see below.
+    const Int128 own_reads = outer_only && !outermost ? arriving : read + (arriving - distinct);
+    reads += own_reads;
+    writes += arriving;
+    if (transfer.compute) {
+      totals[layout_.update_reads()] += own_reads;
+      totals[layout_.update_writes()] += arriving;
     }
     if (!transfer.compute) {
       const Int128 all = words(transfer, now.position, every_child(), {});
@@ -546,6 +549,10 @@ class Walker {
       if (outer_only) {
         child_reads -= all;
         child_writes -= all;
+        if (transfer.child == placement_.points[index(t)].back().node) {
+          totals[layout_.update_reads()] -= all;
+          totals[layout_.update_writes()] -= all;
+        }
       } else {
         child_writes += delivered;
       }
@@ -625,6 +632,7 @@ class Walker {
     }
     result.steps = steps_ ? *steps_ : static_cast<std::int64_t>(totals[layout_.steps()]);
     result.macs = totals[layout_.macs()];
+    result.updates = {totals[layout_.update_reads()], totals[layout_.update_writes()]};
     result.active_pes = active_;
     result.processing_cycles = cycles_of(totals, false);
     result.latency_cycles = cycles_of(totals, true);

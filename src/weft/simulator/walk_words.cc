@@ -83,6 +83,7 @@ class Walker {
   WordValues values() const {
     WordValues result{.sums = {.values = {}, .overflows = overflows_},
                       .zero_macs = zero_macs_,
+                      .zero_firsts = zero_firsts_,
                       .gated_filter_reads = gated_filter_reads_,
                       .steps_without_zeros = steps_without_zeros_};
     for (const auto& [word, sum] : levels_[index(Tensor3::psum)][0].instances[0].sums) {
@@ -143,12 +144,22 @@ class Walker {
             : 0;
       const bool zero = !x || codes_->ifmap[static_cast<std::size_t>(*x)] == 0;
       zero_macs_ += zero ? 1 : 0;
+      zero_firsts_ += zero && is_first(time) ? 1 : 0;
       pass_[pe.at] += zero ? 0 : 1;
       reads[{reader(pe, filters), *w}] |= !zero;
       std::int32_t& sum = parent_of(innermost, pe).sums[*p];
       sum = added(sum, shifted(product, codes_->how.product_shift, codes_->how.product_rounding));
     }
     for (const auto& [read, needed] : reads) gated_filter_reads_ += needed ? 0 : 1;
+  }
+
+  /// Whether this step makes the first product of every sum that it adds to.
+  bool is_first(const Indices& time) const {
+    for (std::size_t i = 0; i < time.size(); ++i) {
+      const PlacedLoop& loop = placement_.loops[i];
+      if (!loop.spatial && time[i] > 0 && !problem_.relevant(Tensor3::psum, loop.dim)) return false;
+    }
+    return true;
   }
 
   /// A pass ends: it took as long as its busiest PE.
@@ -530,8 +541,13 @@ class Walker {
         const bool valued = to.valued.contains(word) || how_.first_read == FirstRead::zero;
         const bool reads = another || (child.compute && valued);
         if (reads && !another) values.push_back({by, {word}});
-        store(parent).reads += (outer_only ? updates > 0 : reads) ? 1 : 0;
-        store(parent).writes += (outer_only ? updates > 0 : true) ? 1 : 0;
+        const Accesses own{(outer_only ? updates > 0 : reads) ? 1 : 0, (outer_only ? updates > 0 : true) ? 1 : 0};
+        store(parent).reads += own.reads;
+        store(parent).writes += own.writes;
+        if (child.compute) {
+          counts_.updates.reads += own.reads;
+          counts_.updates.writes += own.writes;
+        }
         ++updates;
         to.valued.insert(word);
       }
@@ -602,7 +618,7 @@ class Walker {
   const Conventions& how_;
   const Codes* codes_;
   std::int64_t overflows_ = 0;
-  Int128 zero_macs_ = 0, gated_filter_reads_ = 0;
+  Int128 zero_macs_ = 0, zero_firsts_ = 0, gated_filter_reads_ = 0;
   std::map<Indices, std::int64_t> pass_;  ///< MACs not on zeros, by PE
   std::int64_t steps_without_zeros_ = 0;
   Counts counts_;

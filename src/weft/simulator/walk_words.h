@@ -18,7 +18,7 @@ Counts walk_words(const LoopProblem& problem, const Placement& placement, const 
 /// stores.
 struct WordValues {
   Sums sums;
-  Int128 zero_macs = 0, gated_filter_reads = 0;
+  Int128 zero_macs = 0, zero_firsts = 0, gated_filter_reads = 0;
   std::int64_t steps_without_zeros = 0;  ///< skipping.h
 };
 /// `ifmap` and `weight` are dense over the axes of the problem's tensors (with the padding that it has as words).
