@@ -153,35 +153,48 @@ class Search {
   }
 
   /// Whether the stores inside the array hold the tiles of the innermost loops.
-  bool pe_holds(const DimSizes& bounds) const { return !over(skeleton_.core(kOnes, bounds), skeleton_.fanout + 1); }
+  bool pe_holds(const DimSizes& bounds) { return !over(skeleton_.core(kOnes, bounds), skeleton_.fanout + 1); }
 
-  /// The first node from `from` on whose tiles do not fit, and the bits they need.
-  std::optional<Overflow> over(const Choice& choice, std::size_t from) const {
-    for (std::size_t n = from; n < hardware_.nodes.size(); ++n) {
-      const std::optional<Bytes>& capacity = hardware_.nodes[n].store.capacity;
-      if (!capacity) continue;
-      std::int64_t bits = 0;
-      for (const Tensor3 t : kAllTensors) {
-        for (const Skeleton::Point& point : skeleton_.points[index(t)]) {
-          if (point.node == n)
-            bits += tile_words(problem_, t, tile_inside(choice, point.slots_outside)) * hardware_.bits[index(t)];
-        }
+  /// A storage point in a store that holds so much and no more.
+  struct Room {
+    std::size_t slots_outside = 0, node = 0;
+    Tensor3 tensor = Tensor3::ifmap;
+  };
+
+  /// The innermost first.
+  std::vector<Room> list_rooms() const {
+    std::vector<Room> rooms;
+    for (const Tensor3 t : kAllTensors) {
+      for (const Skeleton::Point& point : skeleton_.points[index(t)]) {
+        if (hardware_.nodes[point.node].store.capacity) rooms.push_back({point.slots_outside, point.node, t});
       }
-      if (bits > 8 * capacity->value) return Overflow{n, bits, 8 * capacity->value};
     }
-    return std::nullopt;
+    std::stable_sort(rooms.begin(), rooms.end(),
+                     [](const Room& a, const Room& b) { return a.slots_outside > b.slots_outside; });
+    return rooms;
   }
 
-  DimSizes tile_inside(const Choice& choice, std::size_t outside) const {
-    DimSizes tile;
-    tile.fill(1);
-    for (std::size_t s = outside; s < skeleton_.slots.size(); ++s) {
-      const std::size_t d = index(skeleton_.slots[s].dim);
-      // Inside its outermost loop a dimension is whole.
-      tile[d] = int(s) == skeleton_.outermost[d] ? problem_.bounds[d]
-                                                 : std::min(problem_.bounds[d], tile[d] * choice.bound[s]);
+  /// The first node from `from` on whose tiles do not fit, and the bits they need.
+  std::optional<Overflow> over(const Choice& choice, std::size_t from) {
+    needed_bits_.assign(hardware_.nodes.size(), 0);
+    DimSizes tile = kOnes;
+    std::size_t s = skeleton_.slots.size();
+    for (const Room& room : rooms_) {
+      while (s > room.slots_outside) {
+        const std::size_t d = index(skeleton_.slots[--s].dim);
+        // Inside its outermost loop a dimension is whole.
+        tile[d] = int(s) == skeleton_.outermost[d] ? problem_.bounds[d]
+                                                   : std::min(problem_.bounds[d], tile[d] * choice.bound[s]);
+      }
+      if (room.node < from) continue;
+      std::int64_t& needed = needed_bits_[room.node];
+      needed += tile_words(problem_, room.tensor, tile) * hardware_.bits[index(room.tensor)];
     }
-    return tile;
+    for (std::size_t n = from; n < hardware_.nodes.size(); ++n) {
+      const std::optional<Bytes>& capacity = hardware_.nodes[n].store.capacity;
+      if (capacity && needed_bits_[n] > 8 * capacity->value) return Overflow{n, needed_bits_[n], 8 * capacity->value};
+    }
+    return std::nullopt;
   }
 
   /// Ways to share every dimension among its loops that the PEs hold, whether they fit the stores outside or not, and
@@ -407,7 +420,7 @@ class Search {
     }
   }
 
-  bool fits(std::size_t s, std::size_t i) const { return !over(skeleton_.core(spatials_[s].children, insides_[i]), 0); }
+  bool fits(std::size_t s, std::size_t i) { return !over(skeleton_.core(spatials_[s].children, insides_[i]), 0); }
 
   template <class Expired>
   void search_pair(std::size_t s, std::size_t i, const Expired& expired) {
@@ -552,7 +565,7 @@ class Search {
   }
 
   /// Even the smallest tiles do not fit: says which store lacks how much.
-  [[noreturn]] void refuse_capacity() const {
+  [[noreturn]] void refuse_capacity() {
     const std::optional<Overflow> least = over(skeleton_.core(kOnes, kOnes), 0);
     const HardwareNode& node = hardware_.nodes[least ? least->node : 0];
     throw Error(Problem{
@@ -570,6 +583,8 @@ class Search {
   const MapOptions& options_;
   Skeleton skeleton_;
   Estimator estimate_;
+  std::vector<Room> rooms_ = list_rooms();
+  std::vector<std::int64_t> needed_bits_;  ///< by node
   std::vector<SpatialChoice> spatials_;
   std::vector<DimSizes> insides_;
   std::optional<ClassBounds> bounds_;
