@@ -122,9 +122,11 @@ struct BruteForce {
     const Mapping mapping{steps};
     const Placement placement = place(problem, mapping, hardware);
     if (overflow(problem, placement, hardware)) return;
-    const Counts counts = weft::count(problem, placement, hardware, options.conventions);
+    Counts counts = weft::count(problem, placement, hardware, options.conventions);
+    const OffchipCode code = without_spills(options.offchip, counts, hardware);
+    counts = weft::count(problem, placement, hardware, options.conventions, code);
     const Int128 value =
-        objective_value(options.objective, cost(counts, placement, hardware, options.ifmap_zeros), counts);
+        objective_value(options.objective, cost(counts, placement, hardware, options.ifmap_zeros, code), counts);
     if (best && !(value < *best)) return;
     best = value;
     best_mapping = mapping;
@@ -151,10 +153,12 @@ void check_least_cost(std::uint64_t seed, int most_trials, std::int64_t most_map
     const bool vaults = trials % 6 == 5;
     Hardware hardware = small_machine(random, vaults);
     hardware.gates_zeros = random.below(4) == 0;
+    hardware.nodes.front().store.offchip = true;
     MapOptions options{.objective = static_cast<Objective>(random.below(3)),
                        .conventions = agree::random_conventions(random),
                        .ifmap_zeros = 0.3};
     if (random.below(2) == 0) options.objective = Objective::energy;
+    if (random.below(8) == 0) options.offchip.parts = {random.between(1, 1 << 20), 1 << 20, random.between(1, 1 << 20)};
     const LoopProblem problem = loop_problem(shape, "tiny", options.conventions.padding);
     BruteForce brute{.problem = problem, .hardware = hardware, .options = options, .steps = {}, .best_mapping = {}};
     brute.run();

@@ -172,8 +172,10 @@ struct BruteForce {
       return;  // too many children
     }
     if (overflow(problem, placement, hardware)) return;
-    const Counts counts = weft::count(problem, placement, hardware, options.conventions);
-    const Cost price = cost(counts, placement, hardware, options.ifmap_zeros);
+    Counts counts = weft::count(problem, placement, hardware, options.conventions);
+    const OffchipCode code = without_spills(options.offchip, counts, hardware);
+    counts = weft::count(problem, placement, hardware, options.conventions, code);
+    const Cost price = cost(counts, placement, hardware, options.ifmap_zeros, code);
     const Int128 value = objective_value(options.objective, price, counts);
     const Int128 second = objective_value(*options.second, price, counts);
     values.insert(value);
@@ -244,6 +246,8 @@ void check_least_cost(std::uint64_t seed, int trials, std::int64_t most_mappings
     options.second = static_cast<Objective>(random.below(3));
     hardware.gates_zeros = random.below(4) == 0;
     options.ifmap_zeros = 0.3;
+    hardware.nodes.front().store.offchip = true;
+    if (random.below(4) == 0) options.offchip.parts = {random.between(1, 1 << 20), 1 << 20, random.between(1, 1 << 20)};
     const LoopProblem problem = loop_problem(shape, "small", options.conventions.padding);
     BruteForce brute{.problem = problem, .hardware = hardware, .options = options};
     brute.run();

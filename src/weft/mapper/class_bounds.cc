@@ -184,7 +184,7 @@ void ClassBounds::note_useful(Group& group, const std::vector<SpatialChoice>& sp
 ClassBounds::Tiling& ClassBounds::tiling(DimSet tiled) {
   std::unique_ptr<Tiling>& at = tilings_[tiled];
   if (at) return *at;
-  at = std::make_unique<Tiling>();
+  at = std::make_unique<Tiling>(Tiling{.number = tilings_met_++});
   const std::size_t sets = std::size_t(1) << skeleton_.free.size();
   at->in_best_order.resize(sets * sets);
   at->in_order.resize(sets * sets);
@@ -382,12 +382,10 @@ Estimator::Sums ClassBounds::least_sums(const Pair& pair, FreeSet moving, const 
 }
 
 const ClassBounds::Least& ClassBounds::least_of_row(Group& group, std::size_t row, DimSet tiled) {
-  const auto known = std::find(tiled_sets_.begin(), tiled_sets_.end(), tiled);
-  const auto number = std::size_t(known - tiled_sets_.begin());
-  if (known == tiled_sets_.end()) tiled_sets_.push_back(tiled);
-  std::vector<Least>& by_set = group.rows[row].least;
-  if (by_set.size() <= number) by_set.resize(number + 1);
-  Least& least = by_set[number];
+  const std::size_t number = tiling(tiled).number;
+  std::vector<Least>& by_tiling = group.rows[row].least;
+  if (by_tiling.size() <= number) by_tiling.resize(number + 1);
+  Least& least = by_tiling[number];
   if (least.steps != 0) return least;
   for (std::size_t column = 0; column < group.columns; ++column) {
     GroupChoice& choice = group.table[row * group.columns + column];

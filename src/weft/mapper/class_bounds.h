@@ -39,8 +39,8 @@ using Shares = std::array<double, kDims>;
 /// choices), which of the free loops move (a class), and how far.
 ///
 /// Within a class every transfer is a product over groups of dimensions that share no window, and falls as the bounds
-/// of free loops grow. So each group's factors are found once, and a bound is a few products. Not so where a loop
-/// stands still in its last tile: as far as it may, a nest is taken to be like one of the class without it.
+/// of free loops grow. So each group's factors are found once, and a bound is a few products. Not so where loops stand
+/// still in their last tiles: the transfers that may then stay are counted less by one of all tiles.
 class ClassBounds {
  public:
   struct Group;
@@ -116,7 +116,7 @@ class ClassBounds {
   };
   struct Row {
     std::vector<DimSet> tiled;  ///< sets of the group's dimensions that its choices tile
-    std::vector<Least> least;   ///< by the number of the set of dimensions tiled in all groups
+    std::vector<Least> least;   ///< by the number of the tiling of all groups
   };
   struct Group {
     std::vector<Dim> dims;
@@ -150,6 +150,7 @@ class ClassBounds {
   };
   /// The classes that there are when some dimensions are tiled.
   struct Tiling {
+    std::size_t number = 0;
     std::vector<FreeSet> classes;
     std::vector<Class*> in_best_order;            ///< by the loops that move, and those that do in part
     std::vector<std::vector<Class*>> in_order;    ///< the same, by order
@@ -185,8 +186,8 @@ class ClassBounds {
   DimSizes largest_{};
   std::deque<Class> classes_;
   std::array<std::unique_ptr<Tiling>, 1u << kDims> tilings_;  ///< by the dimensions tiled
-  std::vector<DimSet> tiled_sets_;                            ///< those met, numbered
-  std::map<std::uint32_t, std::vector<LoopOrder>> orders_;    ///< by the slots that move
+  std::size_t tilings_met_ = 0;
+  std::map<std::uint32_t, std::vector<LoopOrder>> orders_;  ///< by the slots that move
   Estimator::Terms product_, whole_;
   std::vector<double> spared_;  ///< share of each term
 };

@@ -110,6 +110,7 @@ struct Estimator::Implementation {
   bool may_be_ragged = false;
   bool best_order = false;  ///< on for bounds
   bool affine = false;      ///< on to find the weights of bounds
+  bool spills = false;      ///< whether partial sums come back from off chip
   Int128 mac_energy = 0, cycle_energy = 0;
 
   // ---- setting up --------------------------------------------------------------------------------------------------
@@ -558,30 +559,60 @@ struct Estimator::Implementation {
   template <class N>
   N energy_of(const std::vector<N>& words) const {
     const Costs<N>& costs = costs_of<N>();
-    N energy = costs.macs;
+    Spent<N> energy{costs.macs, {}};
     Residency<N> residency{costs.whole_ofmap, how.first_read == FirstRead::zero ? N(0) : costs.whole_ofmap};
     bool outermost = true;
     for (std::size_t w = 0; w < ways.size(); ++w) {
       if (ways[w].tensor != Tensor3::psum) {
-        energy += operand<N>(w, words, costs);
+        operand<N>(w, words, costs, energy);
       } else {
         residency = psum<N>(w, words, residency, outermost, costs, energy);
         outermost = false;
       }
     }
-    return energy;
+    N total = energy.onchip;
+    for (const Tensor3 t : kAllTensors) total += energy.offchip[index(t)] * N(coded(t)) / N(OffchipCode::kWhole);
+    return total;
+  }
+
+  /// What compression leaves of a word off chip, in parts of OffchipCode::kWhole.
+  std::int64_t coded(Tensor3 t) const {
+    return t == Tensor3::psum && spills ? OffchipCode::kWhole : options.offchip.parts[index(t)];
+  }
+
+  /// Energy, and that of the off-chip store before compression.
+  template <class N>
+  struct Spent {
+    N onchip{};
+    std::array<N, kTensors> offchip{};
+  };
+  template <class N>
+  N& at(Spent<N>& sum, std::size_t node, Tensor3 t) const {
+    return hardware.nodes[node].store.offchip ? sum.offchip[index(t)] : sum.onchip;
   }
 
   template <class N>
-  N operand(std::size_t w, const std::vector<N>& words, const Costs<N>& costs) const {
+  void operand(std::size_t w, const std::vector<N>& words, const Costs<N>& costs, Spent<N>& energy) const {
     const Way& way = ways[w];
     const N reads = words[std::size_t(term_of[w][kParent])], delivered = words[std::size_t(term_of[w][kVisits])];
     const bool gated = way.tensor == Tensor3::weight && way.compute;
-    N energy = reads * costs.parent_read[w];
-    if (gated) energy = energy * N(worked) / N(kWorkedWhole);
-    if (!way.compute && how.ends != Ends::outer) energy += delivered * costs.child_write[w];
-    if (way.crosses) energy += delivered * costs.hop[w];
-    return energy;
+    const N read = reads * costs.parent_read[w];
+    at(energy, way.parent, way.tensor) += gated ? read * N(worked) / N(kWorkedWhole) : read;
+    if (!way.compute && how.ends != Ends::outer) at(energy, way.child, way.tensor) += delivered * costs.child_write[w];
+    if (way.crosses) energy.onchip += delivered * costs.hop[w];
+  }
+
+  /// Whether partial sums are read from off chip.
+  bool spilled(const std::vector<Int128>& words) const {
+    const auto outermost =
+        std::find_if(ways.begin(), ways.end(), [](const Way& way) { return way.tensor == Tensor3::psum; });
+    if (!hardware.nodes[outermost->parent].store.offchip) return false;
+    const std::size_t w = std::size_t(outermost - ways.begin());
+    const auto of = [&](Kind kind) { return words[std::size_t(term_of[w][kind])]; };
+    const bool zero = how.first_read == FirstRead::zero;
+    Int128 reads = of(kDistinct) - (zero ? 0 : exact_costs.whole_ofmap);
+    if (how.read_back == ReadBack::each && !outermost->compute) reads = of(kParent) - (zero ? 0 : of(kParentAtOrigin));
+    return std::max<Int128>(0, reads) + of(kUpdates) - of(kDistinct) > 0;
   }
 
   template <class N>
@@ -592,36 +623,48 @@ struct Estimator::Implementation {
   /// The model's count_psum, on products.
   template <class N>
   Residency<N> psum(std::size_t w, const std::vector<N>& words, const Residency<N>& outer, bool outermost,
-                    const Costs<N>& costs, N& energy) const {
+                    const Costs<N>& costs, Spent<N>& energy) const {
     const Way& way = ways[w];
-    const auto at = [&](Kind kind) { return words[std::size_t(term_of[w][kind])]; };
+    const auto of = [&](Kind kind) { return words[std::size_t(term_of[w][kind])]; };
     const auto positive = [this](N n) { return affine || n > N(0) ? n : N(0); };
-    const N visits = at(kVisits), distinct = at(kDistinct), updates = at(kUpdates);
+    const N visits = of(kVisits), distinct = of(kDistinct), updates = of(kUpdates);
     const bool zero = how.first_read == FirstRead::zero;
     N reads = zero ? distinct : positive(distinct - outer.valueless), delivered = reads;
     if (how.read_back == ReadBack::each && !way.compute) {
-      delivered = zero ? visits : positive(visits - at(kVisitsAtOrigin));
-      reads = zero ? at(kParent) : positive(at(kParent) - at(kParentAtOrigin));
+      delivered = zero ? visits : positive(visits - of(kVisitsAtOrigin));
+      reads = zero ? of(kParent) : positive(of(kParent) - of(kParentAtOrigin));
     }
     const bool outer_only = how.ends == Ends::outer;
     N parent_reads = reads + (updates - distinct), parent_writes = updates;
     if (outer_only && !outermost) parent_reads = parent_writes = positive(updates - outer.words);
     const bool gated = way.compute && way.inside;  // as gates_updates() says
+    N& parent = at(energy, way.parent, Tensor3::psum);
     for (const N part : {parent_reads * costs.parent_read[w], parent_writes * costs.parent_write[w]})
-      energy += gated ? part * N(worked) / N(kWorkedWhole) : part;
+      parent += gated ? part * N(worked) / N(kWorkedWhole) : part;
     if (!way.compute && !outer_only) {
-      energy += delivered * costs.child_write[w];
-      if (how.ends == Ends::both) energy += visits * costs.child_read[w];
+      N& child = at(energy, way.child, Tensor3::psum);
+      child += delivered * costs.child_write[w];
+      if (how.ends == Ends::both) child += visits * costs.child_read[w];
     }
-    if (way.crosses) energy += (outer_only ? visits - updates : visits + delivered) * costs.hop[w];
+    if (way.crosses) energy.onchip += (outer_only ? visits - updates : visits + delivered) * costs.hop[w];
     return {visits, zero ? N(0) : visits - delivered};
   }
 
   // ---- time --------------------------------------------------------------------------------------------------------
 
-  Int128 cycles(Int128 bits, const Bandwidth& bandwidth) const {
+  Int128 cycles(Int128 parts, const Bandwidth& bandwidth) const {
     const Int128 clock = bandwidth.per == Bandwidth::Per::second ? Int128(std::llround(hardware.clock.value)) : 1;
-    return (bits * clock + bandwidth.bits - 1) / bandwidth.bits;
+    const Int128 capacity = Int128(bandwidth.bits) * OffchipCode::kWhole;
+    return (parts * clock + capacity - 1) / capacity;
+  }
+
+  /// Bits of a word at a node, in parts of OffchipCode::kWhole.
+  Int128 bit_parts(std::size_t node, Tensor3 t) const {
+    return Int128(hardware.bits[index(t)]) * (hardware.nodes[node].store.offchip ? coded(t) : OffchipCode::kWhole);
+  }
+  /// Cycles that a word takes there.
+  double word_cycles(std::size_t node, Tensor3 t, const Bandwidth& bandwidth) const {
+    return double(bit_parts(node, t)) / double(OffchipCode::kWhole) / bits_per_cycle(bandwidth, hardware.clock);
   }
 
   /// The most of the steps, as 1/n, at which a ragged last tile may spare this way a stall that the products count; 0:
@@ -664,7 +707,7 @@ struct Estimator::Implementation {
       const std::optional<Bandwidth>& bandwidth = b.of(stream);
       if (!bandwidth) return;
       const Load l = load(w, turns, exception, value_only, spread);
-      const std::int64_t bits = hardware.bits[index(way.tensor)];
+      const Int128 bits = bit_parts(node, way.tensor);
       Load& channel = busy[node][b.shared ? 0 : std::size_t(stream)];
       channel.stalling += l.stalling * bits;
       channel.hidden += l.hidden * bits;
@@ -700,8 +743,7 @@ struct Estimator::Implementation {
       const Bandwidths& b = hardware.nodes[node].bandwidth;
       const std::optional<Bandwidth>& bandwidth = b.of(stream);
       if (!bandwidth) continue;
-      slowest =
-          std::max(slowest, double(hardware.bits[index(way.tensor)]) / bits_per_cycle(*bandwidth, hardware.clock));
+      slowest = std::max(slowest, word_cycles(node, way.tensor, *bandwidth));
     }
     return slowest;
   }
@@ -746,7 +788,7 @@ struct Estimator::Implementation {
         Channel channel;
         const auto passes = [&](const Way& way) { return way.parent == n || (way.crosses && n == skeleton.fanout); };
         for (std::size_t w = 0; w < ways.size(); ++w) {
-          if (passes(ways[w]) && !ways[w].inside) add_streams(w, bandwidth, stream, channel);
+          if (passes(ways[w]) && !ways[w].inside) add_streams(w, n, stream, channel);
         }
         for (std::size_t stall = 0; stall < stalls.size(); ++stall) {
           if (!passes(ways[stalls[stall].way])) channel.waiting.push_back(stall);
@@ -756,10 +798,10 @@ struct Estimator::Implementation {
     }
   }
 
-  void add_streams(std::size_t w, const Bandwidths& bandwidth, Stream only, Channel& channel) const {
+  void add_streams(std::size_t w, std::size_t node, Stream only, Channel& channel) const {
     const Way& way = ways[w];
-    const double cycles =
-        double(hardware.bits[index(way.tensor)]) / bits_per_cycle(*bandwidth.of(only), hardware.clock);
+    const Bandwidths& bandwidth = hardware.nodes[node].bandwidth;
+    const double cycles = word_cycles(node, way.tensor, *bandwidth.of(only));
     const auto takes = [&](Stream stream) { return bandwidth.shared || only == stream; };
     const auto add = [&](Stream stream, Kind kind) {
       if (takes(stream)) channel.terms.emplace_back(std::size_t(term_of[w][kind]), cycles);
@@ -909,6 +951,7 @@ struct Estimator::Implementation {
       word_list.push_back(
           less(words(term.way, turns[term.way], Part::all, term.spread, term.origin), exceptions[term.way]));
     }
+    spills = spilled(word_list);
     for (std::size_t w = 0; w < ways.size(); ++w) {
       const std::int64_t exception = least_of(exceptions[w], least_spared_stall(ways[w]));
       result.exact = result.exact && exception == 0;

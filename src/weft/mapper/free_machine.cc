@@ -127,6 +127,8 @@ void list_widest(Region& region) {
 
 void list_prices(Machine& machine, const LoopProblem& problem, const Hardware& hardware, const MapOptions& options) {
   machine.worked = double(worked_parts(hardware, options.ifmap_zeros)) / double(kWorkedWhole);
+  for (const Tensor3 t : kAllTensors)
+    machine.coded[index(t)] = double(options.offchip.parts[index(t)]) / double(OffchipCode::kWhole);
   machine.price = prices(hardware);
   for (const NodePrices& p : machine.price) {
     machine.power += double(p.cycle);

@@ -42,9 +42,15 @@ struct Machine {
   /// Energy of a step: that of a cycle, and where energy is the objective a billionth of the MACs' energy for all steps
   /// together, so that of mappings of one energy the one with more PEs at work is best.
   double step_power = 0;
-  double tie = 0;                    ///< step_power - power
-  double mac_cost = 0;               ///< of all MACs
-  double worked = 1;                 ///< share of MACs that are not gated
+  double tie = 0;       ///< step_power - power
+  double mac_cost = 0;  ///< of all MACs
+  double worked = 1;    ///< share of MACs that are not gated
+  std::array<double, kTensors> coded{1, 1,
+                                     1};  ///< share that compression leaves of a word off chip; if psums leave once
+  /// Bits of a word where it passes a node.
+  double word_bits(std::size_t node, Tensor3 t, const Hardware& hardware) const {
+    return double(hardware.bits[index(t)]) * (hardware.nodes[node].store.offchip ? coded[index(t)] : 1);
+  }
   double pes = 1, steps_of_one = 1;  ///< PEs; steps of the layer on one of them
   double ofmap = 0;                  ///< words of partial sums
 

@@ -20,7 +20,7 @@ double stall_rate(Tensor3 t, Stream stream, const Way& way, const Machine& machi
     if (n != way.parent && (node.kind != NodeKind::fanout || n != machine.first_fanout())) continue;
     const std::optional<Bandwidth>& bandwidth = node.bandwidth.of(stream);
     if (bandwidth)
-      slowest = std::max(slowest, double(hardware.bits[index(t)]) / bits_per_cycle(*bandwidth, hardware.clock));
+      slowest = std::max(slowest, machine.word_bits(n, t, hardware) / bits_per_cycle(*bandwidth, hardware.clock));
   }
   return slowest;
 }
@@ -40,8 +40,9 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
   // What of the innermost accesses is not gated.
   const bool gated = inside && (t == Tensor3::weight || (t == Tensor3::psum && !way.crosses));
   const double worked = gated ? machine.worked : 1;
-  const double read = worked * double(machine.price[parent].read[i]);
-  const double write = worked * double(machine.price[parent].write[i]);
+  const double crossing = hardware.nodes[parent].store.offchip ? worked * machine.coded[i] : worked;
+  const double read = crossing * double(machine.price[parent].read[i]);
+  const double write = crossing * double(machine.price[parent].write[i]);
   const double child_read = inside ? 0 : double(machine.price[std::size_t(child)].read[i]);
   const double child_write = inside ? 0 : double(machine.price[std::size_t(child)].write[i]);
   const auto stalls = [&](Stream stream) { return stall_rate(t, stream, way, machine, hardware, how); };

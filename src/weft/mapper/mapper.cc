@@ -9,8 +9,6 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <set>
-#include <tuple>
 
 #include "weft/base/ceil_div.h"
 #include "weft/mapper/class_bounds.h"
@@ -612,8 +610,10 @@ MappingResult costed(Mapping mapping, const LoopProblem& problem, const Hardware
   MappingResult result{.mapping = std::move(mapping)};
   const Placement placement = place(problem, result.mapping, hardware);
   WEFT_ASSERT(!overflow(problem, placement, hardware), "a mapping that was searched fits");
-  result.counts = count(problem, placement, hardware, options.conventions);
-  result.cost = cost(result.counts, placement, hardware, options.ifmap_zeros);
+  result.counts = count(problem, placement, hardware, options.conventions, options.offchip);
+  const OffchipCode code = without_spills(options.offchip, result.counts, hardware);
+  if (code != options.offchip) result.counts = count(problem, placement, hardware, options.conventions, code);
+  result.cost = cost(result.counts, placement, hardware, options.ifmap_zeros, code);
   result.certificate.objective_value = objective_value(options.objective, result.cost, result.counts);
   return result;
 }

@@ -44,6 +44,7 @@ struct MapOptions {
   Objective objective = Objective::energy;
   Conventions conventions;
   double ifmap_zeros = 0;           ///< share of zeros, where the hardware gates them
+  OffchipCode offchip;              ///< what compression makes of what crosses to off-chip memory
   std::optional<Objective> second;  ///< none: the other of energy and latency; energy after EDP
   std::size_t top = 1;              ///< so many mappings, the best first
   std::optional<double> budget;     ///< seconds after which a search stops as soon as it has a mapping
@@ -55,8 +56,8 @@ struct MapOptions {
 MappingResult find_mapping(const LoopProblem& problem, const Hardware& hardware, const Dataflow& dataflow,
                            const MapOptions& options);
 
-/// A mapping that fits, with the model's counts and cost of it; of the certificate only the objective value. Errors:
-/// mapping.*
+/// A mapping that fits, with the model's counts and cost of it, partial sums that come back dense; of the certificate
+/// only the objective value. Errors: mapping.*
 MappingResult costed(Mapping mapping, const LoopProblem& problem, const Hardware& hardware, const MapOptions& options);
 
 /// Objective value of a cost.

@@ -133,8 +133,8 @@ std::int64_t steps_left(std::int64_t steps, double zeros) {
   return std::max<std::int64_t>(1, std::llround(double(steps) * (1 - zeros)));
 }
 
-/// Mappings are searched for dense data; what is compressed takes less time and energy off chip, and zeros that are
-/// skipped no time.
+/// What is compressed takes less time and energy off chip, and zeros that are skipped no time; mappings are searched
+/// with the first in mind, not with the second.
 void compress(LayerEvaluation& e, const Setting& setting) {
   e.offchip = without_spills(e.offchip, e.counts, setting.hardware);
   if (setting.hardware.skips_zeros) e.skipping_steps = steps_left(e.counts.steps, e.ifmap_zeros);
@@ -149,6 +149,7 @@ void search(LayerEvaluation& e, const Setting& setting) {
                                      {.objective = options.objective,
                                       .conventions = setting.conventions,
                                       .ifmap_zeros = e.ifmap_zeros,
+                                      .offchip = e.offchip,
                                       .second = options.second,
                                       .top = options.top,
                                       .budget = options.budget});

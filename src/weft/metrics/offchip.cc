@@ -79,14 +79,6 @@ std::vector<OffchipCode> offchip_codes(const Network& network, const std::vector
   return codes;
 }
 
-OffchipCode without_spills(OffchipCode code, const Counts& counts, const Hardware& hardware) {
-  for (std::size_t n = 0; n < hardware.nodes.size(); ++n) {
-    const bool spills = hardware.nodes[n].store.offchip && counts.stores[n][index(Tensor3::psum)].reads > 0;
-    if (spills) code.parts[index(Tensor3::psum)] = OffchipCode::kWhole;
-  }
-  return code;
-}
-
 Int128 coded_bytes(Int128 words, Tensor3 t, const Hardware& hardware, const OffchipCode& code) {
   return (words * hardware.bits[index(t)] * code.parts[index(t)] + 8 * OffchipCode::kWhole - 1) /
          (8 * OffchipCode::kWhole);

@@ -20,9 +20,6 @@ std::int64_t code_parts(double bits, std::int64_t dense_bits);
 std::vector<OffchipCode> offchip_codes(const Network& network, const std::vector<Layer>& layers,
                                        const Hardware& hardware, const ActivationStatistics& statistics);
 
-/// The code as it is for a layer with these counts: partial sums that come back are not compressed.
-OffchipCode without_spills(OffchipCode code, const Counts& counts, const Hardware& hardware);
-
 /// Bytes that so many words of a tensor take off chip, compressed as `code` says; rounded up.
 Int128 coded_bytes(Int128 words, Tensor3 t, const Hardware& hardware, const OffchipCode& code);
 

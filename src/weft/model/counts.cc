@@ -359,6 +359,14 @@ struct Counter {
 
 }  // namespace
 
+OffchipCode without_spills(OffchipCode code, const Counts& counts, const Hardware& hardware) {
+  for (std::size_t n = 0; n < hardware.nodes.size(); ++n) {
+    const bool spills = hardware.nodes[n].store.offchip && counts.stores[n][index(Tensor3::psum)].reads > 0;
+    if (spills) code.parts[index(Tensor3::psum)] = OffchipCode::kWhole;
+  }
+  return code;
+}
+
 bool slides(const StoreNode& store, Tensor3 t, const Conventions& how) {
   const bool refetches = how.halo == Halo::refetch || (how.halo == Halo::as_store && store.refetch_halo);
   return t == Tensor3::ifmap && !refetches;

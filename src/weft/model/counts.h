@@ -15,6 +15,9 @@ namespace weft {
 Counts count(const LoopProblem& problem, const Placement& placement, const Hardware& hardware,
              const Conventions& conventions, const OffchipCode& offchip = {}, std::optional<std::int64_t> steps = {});
 
+/// The code as it is for a layer with these counts: partial sums that come back are not compressed.
+OffchipCode without_spills(OffchipCode code, const Counts& counts, const Hardware& hardware);
+
 /// Whether a store takes only what is new of an ifmap window that slides; all of it else.
 bool slides(const StoreNode& store, Tensor3 t, const Conventions& how);
 
