@@ -246,7 +246,8 @@ void check_least_cost(std::uint64_t seed, int trials, std::int64_t most_mappings
     options.second = static_cast<Objective>(random.below(3));
     hardware.gates_zeros = random.below(4) == 0;
     options.ifmap_zeros = 0.3;
-    hardware.nodes.front().store.offchip = true;
+    hardware.nodes[0].store.offchip = random.below(8) != 0;
+    hardware.nodes[1].store.offchip = random.below(4) == 0;
     if (random.below(4) == 0) options.offchip.parts = {random.between(1, 1 << 20), 1 << 20, random.between(1, 1 << 20)};
     const LoopProblem problem = loop_problem(shape, "small", options.conventions.padding);
     BruteForce brute{.problem = problem, .hardware = hardware, .options = options};

@@ -16,7 +16,7 @@ namespace {
 constexpr std::int64_t kUnknown = -1;
 constexpr int kNone = -1;
 constexpr double kRounding = 1e-9;  // of a few dozen products and sums of doubles, generously
-constexpr Int128 kFloors = 4;       // of what zeros leave of MACs, filter reads, psum reads and writes
+constexpr Int128 kFloors = 16;      // of what zeros and compression leave: each division rounds down
 
 /// How the children of the array enter a product: for dimensions that the tensor depends on, and for the others.
 struct ChildSpread {
@@ -108,9 +108,10 @@ struct Estimator::Implementation {
   std::vector<Turns> turns;       ///< by way
   std::vector<std::int64_t> exceptions;
   bool may_be_ragged = false;
-  bool best_order = false;  ///< on for bounds
-  bool affine = false;      ///< on to find the weights of bounds
-  bool spills = false;      ///< whether partial sums come back from off chip
+  bool best_order = false;    ///< on for bounds
+  bool affine = false;        ///< on to find the weights of bounds
+  bool spills = false;        ///< whether partial sums come back from off chip
+  bool rounds_apart = false;  ///< off-chip stores further in: the model rounds what compression leaves of each
   Int128 mac_energy = 0, cycle_energy = 0;
 
   // ---- setting up --------------------------------------------------------------------------------------------------
@@ -118,6 +119,8 @@ struct Estimator::Implementation {
   Implementation(const LoopProblem& p, const Hardware& h, const Skeleton& s, const MapOptions& o)
       : problem(p), hardware(h), skeleton(s), options(o), how(o.conventions), price(prices(h)) {
     worked = worked_parts(h, o.ifmap_zeros);
+    const auto offchip = [](const HardwareNode& node) { return node.store.offchip; };
+    rounds_apart = o.offchip != OffchipCode{} && std::any_of(h.nodes.begin() + 1, h.nodes.end(), offchip);
     for (const NodePrices& prices : price) {
       mac_energy += Int128(macs(p)) * worked * prices.mac / kWorkedWhole;
       cycle_energy += prices.cycle;
@@ -963,8 +966,9 @@ struct Estimator::Implementation {
     }
     result.latency = latency(steps);
     // Words that may be fewer than the products say are no bound of an energy that falls with some of them.
+    result.exact = result.exact && !rounds_apart;
     const Int128 moving = result.exact || !shifted ? energy_of(word_list) : least_energy();
-    result.energy = moving + result.latency * cycle_energy;
+    result.energy = moving + result.latency * cycle_energy - (result.exact ? 0 : kFloors);
     return result;
   }
 
