@@ -57,8 +57,9 @@ void check_conv(const Points& points) {
       CHECK(level(point, Level::rf) < level(rs, Level::rf));
     }
     if (name != "NLR") {
-      // As Fig. 33 shows at batch 16. At batch 64 and 512 PEs or more our OSA needs 3 to 7 % less than NLR.
-      if (point.batch == 16) CHECK(level(point, Level::dram) > level(nlr, Level::dram));
+      // At batch 64 and 512 PEs or more, which Fig. 33 does not show, our OSA needs 3 to 7 % less than NLR.
+      const bool beyond = name == "OSA" && point.batch == 64 && point.pes >= 512;
+      if (!beyond) CHECK(level(point, Level::dram) > level(nlr, Level::dram));
       CHECK(level(point, Level::glb) < level(nlr, Level::glb));
     }
     if (name != "WS" && points.contains("WS") && points.at("WS").feasible) {

@@ -2,7 +2,6 @@
 #include "weft/mapper/class_bounds.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -149,6 +148,8 @@ ClassBounds::GroupChoice ClassBounds::group_choice(const Group& group, const Dim
   return result;
 }
 
+/// Whether every loop of a dimension over the array has work for its last child, and no smaller bound inside makes as
+/// few tiles.
 bool ClassBounds::useful(const SpatialChoice& spatial, const Group& group, std::size_t column) const {
   const GroupChoice& choice = group.table[column];  // any row
   return std::all_of(group.dims.begin(), group.dims.end(), [&](Dim dim) {
@@ -171,7 +172,8 @@ void ClassBounds::note_useful(Group& group, const std::vector<SpatialChoice>& sp
     const std::size_t row = group.spatial_key[s];
     std::vector<DimSet>& tiled = group.rows[row].tiled;
     for (std::size_t column = 0; column < group.columns; ++column) {
-      if (!useful(spatials[s], group, column)) continue;
+      group.useful.push_back(useful(spatials[s], group, column));
+      if (!group.useful.back()) continue;
       GroupChoice& choice = group.table[row * group.columns + column];
       choice.useful = true;
       if (std::find(tiled.begin(), tiled.end(), choice.tiled) == tiled.end()) tiled.push_back(choice.tiled);
@@ -354,11 +356,6 @@ void ClassBounds::spare(const std::vector<Standing>& standing, const Shares& sti
   for (std::size_t t = 0; t < terms.size(); ++t) {
     if (spared_[t] > 0) terms[t] = std::min(terms[t], std::max(0.0, 1 - spared_[t]) * whole[t]);
   }
-}
-
-Estimator::Sums ClassBounds::sums(const Pair& pair, FreeSet moving, const FreeIndex& at, int order) {
-  multiply(pair, moving, at, order, product_);
-  return estimate_.sums(product_);
 }
 
 bool ClassBounds::may_stand_still(const Pair& pair, FreeSet moving, const Shares& still) {

@@ -28,7 +28,6 @@ constexpr bool stands_still(std::int64_t tiles, std::int64_t bound) { return bou
 
 using FreeSet = std::uint32_t;  ///< free loops, a bit each
 using DimSet = std::uint32_t;   ///< dimensions, a bit each
-constexpr bool has(std::uint32_t set, std::size_t i) { return (set >> i & 1u) != 0; }
 
 /// Of each free loop: which of its candidate bounds it has.
 using FreeIndex = std::array<std::uint32_t, kDims>;
@@ -67,12 +66,10 @@ class ClassBounds {
   /// The classes that there are when those dimensions are tiled: all sets of their free loops, ascending.
   const std::vector<FreeSet>& classes(DimSet tiled) { return tiling(tiled).classes; }
 
-  /// Sums of a class with the free loops that move at these bounds, `order`: one of orders(). Then less what those may
-  /// spare that stand still.
-  Estimator::Sums sums(const Pair& pair, FreeSet moving, const FreeIndex& at, int order = kBestOrder);
+  /// Sums of a class with the free loops that move at these bounds, less what those may spare that stand still.
+  /// `order`: one of orders().
   Estimator::Sums least_sums(const Pair& pair, FreeSet moving, const FreeIndex& at, const Shares& still,
                              int order = kBestOrder);
-  bool may_stand_still(const Pair& pair, FreeSet moving, const Shares& still);
 
   /// Pairs of a choice over the array that agree in the PEs with `inside` in the first `fixed` groups, where those
   /// dimensions are tiled: their steps at least, and least sums of each class.
@@ -93,10 +90,6 @@ class ClassBounds {
   std::uint32_t moving_slots(DimSet tiled, FreeSet moving, FreeSet both) const;
   /// The free loops that do not take all that is left.
   FreeSet partial(const Pair& pair, FreeSet moving, const FreeIndex& at) const;
-
-  /// Whether every loop of a dimension over the array has work for its last child, and no smaller bound inside makes as
-  /// few tiles.
-  bool useful(const SpatialChoice& spatial, const Group& group, std::size_t column) const;
 
   struct GroupChoice {
     DimSizes children{}, inside{};
@@ -126,6 +119,8 @@ class ClassBounds {
     std::size_t columns = 0;
     std::vector<GroupChoice> table;
     std::vector<Row> rows;
+    std::vector<bool> useful;  ///< by choice over the array and column
+    bool is_useful(std::size_t s, std::size_t i) const { return useful[s * columns + inside_key[i]]; }
     const GroupChoice& at(std::size_t s, std::size_t i) const {
       return table[spatial_key[s] * columns + inside_key[i]];
     }
@@ -162,6 +157,7 @@ class ClassBounds {
   void sort(std::vector<DimSizes>& insides) const;
   void find_largest(const std::vector<SpatialChoice>& spatials, const std::vector<DimSizes>& insides);
   GroupChoice group_choice(const Group& group, const DimSizes& children, const DimSizes& inside) const;
+  bool useful(const SpatialChoice& spatial, const Group& group, std::size_t column) const;
   void note_useful(Group& group, const std::vector<SpatialChoice>& spatials);
   const Class& class_of(DimSet tiled, FreeSet moving, FreeSet both, int order);
   Choice core_of(const Group* group, const GroupChoice* at) const;
@@ -171,6 +167,7 @@ class ClassBounds {
   std::vector<Standing> standing(DimSet tiled, FreeSet moving) const;
   void multiply(const Class& in, const std::array<const Estimator::Terms*, kDims>& factors, Estimator::Terms& product);
   void multiply(const Pair& pair, FreeSet moving, const FreeIndex& at, int order, Estimator::Terms& product);
+  bool may_stand_still(const Pair& pair, FreeSet moving, const Shares& still);
   void spare(const std::vector<Standing>& standing, const Shares& still, const Estimator::Terms& whole,
              Estimator::Terms& terms);
   bool order_matters(std::uint32_t moving_slots, Tensor3 t) const;

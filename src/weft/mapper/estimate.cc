@@ -110,8 +110,8 @@ struct Estimator::Implementation {
   bool may_be_ragged = false;
   bool best_order = false;    ///< on for bounds
   bool affine = false;        ///< on to find the weights of bounds
-  bool spills = false;        ///< whether partial sums come back from off chip
   bool rounds_apart = false;  ///< off-chip stores further in: the model rounds what compression leaves of each
+  OffchipCode code;           ///< of the choice at hand; of bounds, as if no partial sums came back from off chip
   Int128 mac_energy = 0, cycle_energy = 0;
 
   // ---- setting up --------------------------------------------------------------------------------------------------
@@ -119,6 +119,7 @@ struct Estimator::Implementation {
   Implementation(const LoopProblem& p, const Hardware& h, const Skeleton& s, const MapOptions& o)
       : problem(p), hardware(h), skeleton(s), options(o), how(o.conventions), price(prices(h)) {
     worked = worked_parts(h, o.ifmap_zeros);
+    code = o.offchip;
     const auto offchip = [](const HardwareNode& node) { return node.store.offchip; };
     rounds_apart = o.offchip != OffchipCode{} && std::any_of(h.nodes.begin() + 1, h.nodes.end(), offchip);
     for (const NodePrices& prices : price) {
@@ -263,7 +264,7 @@ struct Estimator::Implementation {
 
   // ---- products over all dimensions --------------------------------------------------------------------------------
 
-  /// The innermost moving loop whose steps bring this way a new tile, or kNone.
+  /// The innermost moving loop whose steps bring this way a new tile, or kNone; every loop brings MACs theirs.
   int last_relevant(const Way& way) const {
     if (way.compute) return int(skeleton.slots.size()) - 1;
     int found = kNone;
@@ -428,12 +429,12 @@ struct Estimator::Implementation {
     const auto depends = [&](std::size_t s) { return relevant[index(way.tensor)][index(skeleton.slots[s].dim)]; };
     for (std::size_t j = 0; j < way.outside; ++j) {
       const Slot& outer = skeleton.slots[j];
-      if ((moves >> j & 1u) == 0 || (depends(j) && !(way.slides && overlaps(outer.dim)))) continue;
+      if (!has(moves, j) || (depends(j) && !(way.slides && overlaps(outer.dim)))) continue;
       std::uint32_t inside = 0;
       bool possible = true;
       for (std::size_t i = j + 1; i < way.outside; ++i) {
         const Slot& slot = skeleton.slots[i];
-        if ((moves >> i & 1u) == 0 || !depends(i) || (outer.any_order && slot.any_order)) continue;
+        if (!has(moves, i) || !depends(i) || (outer.any_order && slot.any_order)) continue;
         inside |= 1u << i;
         possible = possible && slot.dim != outer.dim && slots_of[index(slot.dim)].front() != i;
       }
@@ -574,13 +575,9 @@ struct Estimator::Implementation {
       }
     }
     N total = energy.onchip;
-    for (const Tensor3 t : kAllTensors) total += energy.offchip[index(t)] * N(coded(t)) / N(OffchipCode::kWhole);
+    for (const Tensor3 t : kAllTensors)
+      total += energy.offchip[index(t)] * N(code.parts[index(t)]) / N(OffchipCode::kWhole);
     return total;
-  }
-
-  /// What compression leaves of a word off chip, in parts of OffchipCode::kWhole.
-  std::int64_t coded(Tensor3 t) const {
-    return t == Tensor3::psum && spills ? OffchipCode::kWhole : options.offchip.parts[index(t)];
   }
 
   /// Energy, and that of the off-chip store before compression.
@@ -605,17 +602,32 @@ struct Estimator::Implementation {
     if (way.crosses) energy.onchip += delivered * costs.hop[w];
   }
 
+  /// Words that come back at the parent, and those that the children are given of them.
+  template <class N>
+  struct ReadBacks {
+    N reads, delivered;
+  };
+  template <class N>
+  ReadBacks<N> read_backs(std::size_t w, const std::vector<N>& words, N valueless) const {
+    const auto of = [&](Kind kind) { return words[std::size_t(term_of[w][kind])]; };
+    const auto positive = [this](N n) { return affine || n > N(0) ? n : N(0); };
+    const bool zero = how.first_read == FirstRead::zero;
+    if (how.read_back == ReadBack::each && !ways[w].compute) {
+      return {zero ? of(kParent) : positive(of(kParent) - of(kParentAtOrigin)),
+              zero ? of(kVisits) : positive(of(kVisits) - of(kVisitsAtOrigin))};
+    }
+    const N reads = zero ? of(kDistinct) : positive(of(kDistinct) - valueless);
+    return {reads, reads};
+  }
+
   /// Whether partial sums are read from off chip.
-  bool spilled(const std::vector<Int128>& words) const {
+  bool spills(const std::vector<Int128>& words) const {
     const auto outermost =
         std::find_if(ways.begin(), ways.end(), [](const Way& way) { return way.tensor == Tensor3::psum; });
-    if (!hardware.nodes[outermost->parent].store.offchip) return false;
     const std::size_t w = std::size_t(outermost - ways.begin());
     const auto of = [&](Kind kind) { return words[std::size_t(term_of[w][kind])]; };
-    const bool zero = how.first_read == FirstRead::zero;
-    Int128 reads = of(kDistinct) - (zero ? 0 : exact_costs.whole_ofmap);
-    if (how.read_back == ReadBack::each && !outermost->compute) reads = of(kParent) - (zero ? 0 : of(kParentAtOrigin));
-    return std::max<Int128>(0, reads) + of(kUpdates) - of(kDistinct) > 0;
+    return hardware.nodes[outermost->parent].store.offchip &&
+           read_backs<Int128>(w, words, exact_costs.whole_ofmap).reads + of(kUpdates) - of(kDistinct) > 0;
   }
 
   template <class N>
@@ -632,11 +644,7 @@ struct Estimator::Implementation {
     const auto positive = [this](N n) { return affine || n > N(0) ? n : N(0); };
     const N visits = of(kVisits), distinct = of(kDistinct), updates = of(kUpdates);
     const bool zero = how.first_read == FirstRead::zero;
-    N reads = zero ? distinct : positive(distinct - outer.valueless), delivered = reads;
-    if (how.read_back == ReadBack::each && !way.compute) {
-      delivered = zero ? visits : positive(visits - of(kVisitsAtOrigin));
-      reads = zero ? of(kParent) : positive(of(kParent) - of(kParentAtOrigin));
-    }
+    const auto [reads, delivered] = read_backs<N>(w, words, outer.valueless);
     const bool outer_only = how.ends == Ends::outer;
     N parent_reads = reads + (updates - distinct), parent_writes = updates;
     if (outer_only && !outermost) parent_reads = parent_writes = positive(updates - outer.words);
@@ -655,19 +663,10 @@ struct Estimator::Implementation {
 
   // ---- time --------------------------------------------------------------------------------------------------------
 
-  Int128 cycles(Int128 parts, const Bandwidth& bandwidth) const {
-    const Int128 clock = bandwidth.per == Bandwidth::Per::second ? Int128(std::llround(hardware.clock.value)) : 1;
-    const Int128 capacity = Int128(bandwidth.bits) * OffchipCode::kWhole;
-    return (parts * clock + capacity - 1) / capacity;
-  }
-
-  /// Bits of a word at a node, in parts of OffchipCode::kWhole.
-  Int128 bit_parts(std::size_t node, Tensor3 t) const {
-    return Int128(hardware.bits[index(t)]) * (hardware.nodes[node].store.offchip ? coded(t) : OffchipCode::kWhole);
-  }
-  /// Cycles that a word takes there.
+  /// Cycles that a word takes at a node.
   double word_cycles(std::size_t node, Tensor3 t, const Bandwidth& bandwidth) const {
-    return double(bit_parts(node, t)) / double(OffchipCode::kWhole) / bits_per_cycle(bandwidth, hardware.clock);
+    return double(bit_parts(hardware, node, t, code)) / double(OffchipCode::kWhole) /
+           bits_per_cycle(bandwidth, hardware.clock);
   }
 
   /// The most of the steps, as 1/n, at which a ragged last tile may spare this way a stall that the products count; 0:
@@ -710,11 +709,11 @@ struct Estimator::Implementation {
       const std::optional<Bandwidth>& bandwidth = b.of(stream);
       if (!bandwidth) return;
       const Load l = load(w, turns, exception, value_only, spread);
-      const Int128 bits = bit_parts(node, way.tensor);
+      const Int128 bits = bit_parts(hardware, node, way.tensor, code);
       Load& channel = busy[node][b.shared ? 0 : std::size_t(stream)];
       channel.stalling += l.stalling * bits;
       channel.hidden += l.hidden * bits;
-      slowest = std::max(slowest, cycles(l.stalling * bits, *bandwidth));
+      slowest = std::max(slowest, cycles_of_parts(l.stalling * bits, *bandwidth, hardware.clock));
     };
     pass(way.parent, way.crosses ? between : kFirst);
     if (way.crosses) pass(skeleton.fanout, between);
@@ -730,7 +729,7 @@ struct Estimator::Implementation {
         const std::optional<Bandwidth>& bandwidth = b.of(Stream(s));
         if (!bandwidth || (b.shared && s > 0)) continue;
         const Int128 bits = busy[n][s].hidden + (how.overlap == Overlap::perfect ? busy[n][s].stalling : 0);
-        work = std::max(work, cycles(bits, *bandwidth));
+        work = std::max(work, cycles_of_parts(bits, *bandwidth, hardware.clock));
       }
     }
     return std::int64_t(how.overlap == Overlap::buffered ? work + stalled : work);
@@ -922,7 +921,7 @@ struct Estimator::Implementation {
     for (std::size_t i = 0; i < c.slots; ++i) {
       const std::uint8_t s = c.order[i];
       position[s] = std::uint8_t(i);
-      if (!skeleton.slots[s].spatial && (forced ? (*forced >> s & 1u) != 0 : c.bound[s] > 1)) moving.push_back(s);
+      if (!skeleton.slots[s].spatial && (forced ? has(*forced, s) : c.bound[s] > 1)) moving.push_back(s);
     }
     for (std::size_t i = 0; i < skeleton.slots.size(); ++i) {
       loops_before[i + 1] = std::uint8_t(loops_before[i] + (c.bound[i] > 1 ? 1 : 0));
@@ -954,7 +953,8 @@ struct Estimator::Implementation {
       word_list.push_back(
           less(words(term.way, turns[term.way], Part::all, term.spread, term.origin), exceptions[term.way]));
     }
-    spills = spilled(word_list);
+    code = options.offchip;
+    if (spills(word_list)) code.parts[index(Tensor3::psum)] = OffchipCode::kWhole;
     for (std::size_t w = 0; w < ways.size(); ++w) {
       const std::int64_t exception = least_of(exceptions[w], least_spared_stall(ways[w]));
       result.exact = result.exact && exception == 0;
@@ -965,8 +965,8 @@ struct Estimator::Implementation {
       steps *= positions(d, skeleton.slots.size(), Spread::first, false, [](std::size_t) { return true; });
     }
     result.latency = latency(steps);
-    // Words that may be fewer than the products say are no bound of an energy that falls with some of them.
     result.exact = result.exact && !rounds_apart;
+    // Words that may be fewer than the products say are no bound of an energy that falls with some of them.
     const Int128 moving = result.exact || !shifted ? energy_of(word_list) : least_energy();
     result.energy = moving + result.latency * cycle_energy - (result.exact ? 0 : kFloors);
     return result;

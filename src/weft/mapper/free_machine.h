@@ -45,8 +45,8 @@ struct Machine {
   double tie = 0;       ///< step_power - power
   double mac_cost = 0;  ///< of all MACs
   double worked = 1;    ///< share of MACs that are not gated
-  std::array<double, kTensors> coded{1, 1,
-                                     1};  ///< share that compression leaves of a word off chip; if psums leave once
+  /// Share that compression leaves of a word off chip, if partial sums leave once.
+  std::array<double, kTensors> coded{1, 1, 1};
   /// Bits of a word where it passes a node.
   double word_bits(std::size_t node, Tensor3 t, const Hardware& hardware) const {
     return double(hardware.bits[index(t)]) * (hardware.nodes[node].store.offchip ? coded[index(t)] : 1);

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <map>
+#include <iterator>
 #include <numeric>
 
 #include "weft/base/ceil_div.h"
@@ -68,7 +68,6 @@ class Search {
         estimate_(problem, hardware, skeleton_, options) {}
 
   MappingResult run() {
-    const auto start = Clock::now();
     for (const Dim d : kAllDims) {
       if (skeleton_.outermost[index(d)] < 0 && problem_.bound(d) > 1) refuse_dimension(d);
     }
@@ -78,7 +77,7 @@ class Search {
     bounds_.emplace(problem_, skeleton_, estimate_, spatials_, insides_);
     certificate_.space = size_of_space();
     compulsory_ = estimate_.sums(estimate_.compulsory());
-    search(start);
+    search();
     if (found_.empty()) refuse_capacity();
     MappingResult best = result_of(found_.front());
     WEFT_ASSERT(rank({.energy = best.cost.total, .latency = best.counts.latency_cycles}, best.counts.active_pes) ==
@@ -88,7 +87,7 @@ class Search {
     certificate_.lower_bound = std::min(certificate_.objective_value, unseen_.value_or(certificate_.objective_value));
     certificate_.optimal = !unseen_;
     for (std::size_t f = 1; f < found_.size(); ++f) best.next.push_back(result_of(found_[f]));
-    certificate_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    certificate_.seconds = seconds();
     best.certificate = certificate_;
     return best;
   }
@@ -252,21 +251,21 @@ class Search {
     return product;
   }
 
-  /// Loops over the array and in the PEs.
+  /// Loops over the array and in the PEs: a choice of each list.
   struct Pair {
+    std::size_t spatial = 0, inside = 0;
     ClassBounds::Pair bounds;
-    const SpatialChoice* spatial = nullptr;
-    const DimSizes* inside = nullptr;
     std::int64_t pes = 1;
   };
-  Pair pair(std::size_t s, std::size_t i) {
-    return {bounds_->pair(s, i), &spatials_[s], &insides_[i], pes(spatials_[s], insides_[i])};
+  Pair pair(std::size_t s, std::size_t i) { return {s, i, bounds_->pair(s, i), pes(spatials_[s], insides_[i])}; }
+  Choice core(const Pair& pair) const {
+    return skeleton_.core(spatials_[pair.spatial].children, insides_[pair.inside]);
   }
 
   /// A lower bound of everything with these loops over the array and in the PEs. Leaves those of its classes in
   /// class_ranks_.
-  Rank bound_classes(const Pair& pair, std::size_t s, std::size_t i) {
-    bounds_->sum_range({s, i, bounds_->groups().size(), pair.bounds.tiled}, sums_);
+  Rank bound_classes(const Pair& pair) {
+    bounds_->sum_range({pair.spatial, pair.inside, bounds_->groups().size(), pair.bounds.tiled}, sums_);
     class_ranks_.clear();
     for (const Estimator::Sums& sums : sums_) class_ranks_.push_back(least_rank(sums, pair.bounds.steps, pair.pes));
     if (full()) {
@@ -287,10 +286,6 @@ class Search {
     Shares still{};
   };
 
-  Rank rank_of(const Node& node, const Estimator::Sums& sums) const {
-    return least_rank(sums, node.pair.bounds.steps, node.pair.pes);
-  }
-
   const std::vector<LoopOrder>& orders(const Node& node) {
     const ClassBounds::Pair& pair = node.pair.bounds;
     return bounds_->orders(
@@ -306,19 +301,16 @@ class Search {
     return least;
   }
   Rank bound_in_order(const Node& node, int order) {
-    return rank_of(node, bounds_->least_sums(node.pair.bounds, node.moving, node.at, node.still, order));
+    const Estimator::Sums sums = bounds_->least_sums(node.pair.bounds, node.moving, node.at, node.still, order);
+    return least_rank(sums, node.pair.bounds.steps, node.pair.pes);
   }
 
-  bool hopeless(const Node& node) {
-    return hopeless(rank_of(node, bounds_->sums(node.pair.bounds, node.moving, node.at))) &&
-           (!bounds_->may_stand_still(node.pair.bounds, node.moving, node.still) ||
-            hopeless(bound_in_order(node, ClassBounds::kBestOrder)));
-  }
+  bool hopeless(const Node& node) { return hopeless(bound_in_order(node, ClassBounds::kBestOrder)); }
 
   // ---- the search --------------------------------------------------------------------------------------------------
 
   /// All pairs, but the most promising first: a good mapping early rules out most of the rest unseen.
-  void search(Clock::time_point start) {
+  void search() {
     std::vector<std::size_t> order(spatials_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -326,49 +318,35 @@ class Search {
     });
     constexpr std::size_t kFirst = 16;
     for (std::size_t k = 0; k < std::min(kFirst, order.size()); ++k) search_promising(order[k]);
-    survivors_.resize(bounds_->groups().size() + 1);
-    const auto expired = [&] {
-      return options_.budget && !found_.empty() &&
-             std::chrono::duration<double>(Clock::now() - start).count() > *options_.budget;
-    };
     for (const std::size_t s : order) {
       if (hopeless(bound_of_steps(least_steps(spatials_[s])))) {
         certificate_.pruned["pe"] += std::int64_t(insides_.size());
         continue;
       }
-      look_at(s);
-      search_range({.spatial = s, .end = insides_.size()}, bounds_->tiled_sets(s), expired);
+      search_range({.spatial = s, .end = insides_.size()}, bounds_->tiled_sets(s));
     }
   }
 
-  /// Finds out which insides are of use over the array, by group and column.
-  void look_at(std::size_t s) {
-    useful_.resize(bounds_->groups().size());
-    for (std::size_t g = 0; g < useful_.size(); ++g) {
-      const ClassBounds::Group& group = bounds_->groups()[g];
-      useful_[g].resize(group.columns);
-      for (std::size_t c = 0; c < group.columns; ++c) useful_[g][c] = bounds_->useful(spatials_[s], group, c);
-    }
-  }
-  bool useful(std::size_t g, std::size_t i) const { return useful_[g][bounds_->groups()[g].inside_key[i]]; }
-  bool useful(std::size_t i) const {
-    for (std::size_t g = 0; g < useful_.size(); ++g) {
-      if (!useful(g, i)) return false;
-    }
-    return true;
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  bool expired() const { return options_.budget && !found_.empty() && seconds() > *options_.budget; }
+
+  bool useful(std::size_t s, std::size_t i) const {
+    return std::all_of(bounds_->groups().begin(), bounds_->groups().end(),
+                       [&](const ClassBounds::Group& group) { return group.is_useful(s, i); });
   }
 
   /// The most promising insides of one choice over the array.
   void search_promising(std::size_t s) {
     std::vector<std::pair<Rank, std::size_t>> bounds;
-    look_at(s);
     for (std::size_t i = 0; i < insides_.size(); ++i) {
-      if (useful(i) && fits(s, i)) bounds.emplace_back(bound_classes(pair(s, i), s, i), i);
+      if (!useful(s, i)) continue;
+      const Pair pair = this->pair(s, i);
+      if (fits(pair)) bounds.emplace_back(bound_classes(pair), i);
     }
     constexpr std::size_t kFirst = 4;
     const std::size_t count = std::min(kFirst, bounds.size());
     std::partial_sort(bounds.begin(), bounds.begin() + std::ptrdiff_t(count), bounds.end());
-    for (std::size_t k = 0; k < count; ++k) search_pair(s, bounds[k].second, [] { return false; });
+    for (std::size_t k = 0; k < count; ++k) search_pair(pair(s, bounds[k].second), /*may_stop=*/false);
   }
 
   /// Loops in the PEs that agree in the first `fixed` groups of dimensions.
@@ -377,21 +355,18 @@ class Search {
   };
 
   /// `sets`: of dimensions that may be tiled there.
-  template <class Expired>
-  void search_range(const Range& range, const std::vector<DimSet>& sets, const Expired& expired) {
+  void search_range(const Range& range, const std::vector<DimSet>& sets) {
     if (range.end - range.begin == 1 && range.fixed == bounds_->groups().size())
-      return search_pair(range.spatial, range.begin, expired);
+      return search_pair(pair(range.spatial, range.begin), /*may_stop=*/true);
     if (range.end - range.begin == 1 || (range.fixed > 0 && bounds_->groups()[range.fixed - 1].columns == 1))
-      return split(range, sets, expired);
-    std::vector<DimSet>& promising = survivors_[range.fixed];
-    promising.clear();
-    for (const DimSet set : sets) {
-      if (!hopeless_range(range, set)) promising.push_back(set);
-    }
+      return split(range, sets);
+    std::vector<DimSet> promising;
+    std::copy_if(sets.begin(), sets.end(), std::back_inserter(promising),
+                 [&](DimSet set) { return !hopeless_range(range, set); });
     if (promising.empty())
       certificate_.pruned["pe"] += std::int64_t(range.end - range.begin);
     else
-      split(range, promising, expired);
+      split(range, promising);
   }
 
   bool hopeless_range(const Range& range, DimSet tiled) {
@@ -400,12 +375,11 @@ class Search {
                        [&](const Estimator::Sums& sums) { return hopeless(least_rank(sums, steps, hardware_.pes())); });
   }
 
-  template <class Expired>
-  void split(const Range& range, const std::vector<DimSet>& sets, const Expired& expired) {
+  void split(const Range& range, const std::vector<DimSet>& sets) {
     const ClassBounds::Group& group = bounds_->groups()[range.fixed];
     for (std::size_t begin = range.begin, end = begin; begin < range.end; begin = end) {
       while (end < range.end && group.inside_key[end] == group.inside_key[begin]) ++end;
-      if (!useful(range.fixed, begin)) continue;
+      if (!group.is_useful(range.spatial, begin)) continue;
       std::vector<DimSet> same;
       for (const DimSet set : sets) {
         if ((set & group.set) == group.at(range.spatial, begin).tiled) same.push_back(set);
@@ -413,35 +387,33 @@ class Search {
       if (same.empty())
         certificate_.pruned["pe"] += std::int64_t(end - begin);
       else
-        search_range({range.spatial, begin, end, range.fixed + 1}, same, expired);
+        search_range({range.spatial, begin, end, range.fixed + 1}, same);
     }
   }
 
-  bool fits(std::size_t s, std::size_t i) { return !over(skeleton_.core(spatials_[s].children, insides_[i]), 0); }
+  bool fits(const Pair& pair) { return !over(core(pair), 0); }
 
-  template <class Expired>
-  void search_pair(std::size_t s, std::size_t i, const Expired& expired) {
-    const Pair pair = this->pair(s, i);
-    const Rank bound = bound_classes(pair, s, i);
+  void search_pair(const Pair& pair, bool may_stop) {
+    const Rank bound = bound_classes(pair);
     if (hopeless(bound)) {
       certificate_.pruned["pe"] += 1;
-    } else if (expired()) {
+    } else if (may_stop && expired()) {
       unseen_ = std::min(unseen_.value_or(bound.objective), bound.objective);
-    } else if (fits(s, i)) {
+    } else if (fits(pair)) {
       search_classes(pair);
     }
   }
 
+  /// The classes of the pair that was bounded last.
   void search_classes(const Pair& pair) {
     const std::vector<FreeSet>& classes = bounds_->classes(pair.bounds.tiled);
-    const std::vector<Rank> bounds = class_ranks_;
-    for (std::size_t c = 0; c < bounds.size(); ++c) {
-      if (hopeless(bounds[c])) {
+    for (std::size_t c = 0; c < classes.size(); ++c) {
+      if (hopeless(class_ranks_[c])) {
         certificate_.pruned["tiles"] += 1;
         continue;
       }
       Node node{pair, classes[c], bounds_->largest(pair.bounds), pair.bounds.still};
-      Choice choice = skeleton_.core(pair.spatial->children, *pair.inside);
+      Choice choice = core(pair);
       if (hopeless_in_stores(choice, skeleton_.free.size(), node))
         certificate_.pruned["stores"] += 1;
       else
@@ -533,11 +505,11 @@ class Search {
     Rank r = rank(estimate, pair.pes);
     if (hopeless(r)) return;
     if (!estimate.exact) {
-      const MappingResult exact = result_of({.choice = choice, .axes = pair.spatial});
+      const MappingResult exact = result_of({.choice = choice, .axes = &spatials_[pair.spatial]});
       r = rank({.energy = exact.cost.total, .latency = exact.counts.latency_cycles}, exact.counts.active_pes);
       if (hopeless(r)) return;
     }
-    const Found found{r, choice, pair.spatial};
+    const Found found{r, choice, &spatials_[pair.spatial]};
     const auto same = [&](const Found& f) { return f.axes == found.axes && f.choice == choice; };
     if (std::any_of(found_.begin(), found_.end(), same)) return;  // promising pairs are looked at twice
     if (found_.size() == options_.top) found_.pop_back();
@@ -586,15 +558,14 @@ class Search {
   std::vector<DimSizes> insides_;
   std::optional<ClassBounds> bounds_;
   Estimator::Sums compulsory_{};
-  std::vector<std::vector<bool>> useful_;       ///< by group and column, over the array as it was looked at last
-  std::vector<std::vector<DimSet>> survivors_;  ///< sets of tiled dimensions, by the groups that are fixed
-  std::vector<Estimator::Sums> sums_;           ///< by class
-  std::vector<Rank> class_ranks_;               ///< of the pair that was bounded last
+  std::vector<Estimator::Sums> sums_;  ///< by class
+  std::vector<Rank> class_ranks_;      ///< of the pair that was bounded last
   Objective second_ =
       options_.second.value_or(options_.objective == Objective::energy ? Objective::latency : Objective::energy);
   std::vector<Found> found_;      ///< the best, as many as are wanted
   std::optional<Int128> unseen_;  ///< bound of what a search that ran out of time did not look at
   Certificate certificate_;
+  const Clock::time_point start_ = Clock::now();
 };
 
 }  // namespace

@@ -12,6 +12,9 @@ namespace weft {
 
 inline constexpr std::size_t kMaxSlots = 32;
 
+/// Whether a set, a bit for each of its members, has `i`.
+constexpr bool has(std::uint32_t set, std::size_t i) { return (set >> i & 1u) != 0; }
+
 /// A place in a dataflow's nest where one dimension may have a loop.
 struct Slot {
   Dim dim = Dim::N;

@@ -119,13 +119,30 @@ WalkCheck check_by_walking(const LayerEvaluation& e, const Setting& setting) {
   return walked == e.counts ? WalkCheck::agrees : WalkCheck::differs;
 }
 
+MapOptions map_options(const LayerEvaluation& e, const Setting& setting) {
+  const EvaluationOptions& options = setting.options;
+  return {.objective = options.objective,
+          .conventions = setting.conventions,
+          .ifmap_zeros = e.ifmap_zeros,
+          .offchip = e.offchip,
+          .second = options.second,
+          .top = options.top,
+          .budget = options.budget};
+}
+
+void take(LayerEvaluation& e, MappingResult& from, const Setting& setting) {
+  e.mapping = std::move(from.mapping);
+  e.placement = place(e.problem, e.mapping, setting.hardware);
+  e.counts = std::move(from.counts);
+  e.cost = std::move(from.cost);
+}
+
 void cost_given(LayerEvaluation& e, const LayerMapping& given, const Setting& setting) {
-  e.mapping = given.mapping;
   e.mapping_file = given.where.file;
-  e.placement = place(e.problem, e.mapping, setting.hardware, given.where);
-  require_fits(e.problem, e.placement, setting.hardware, given.where);
-  e.counts = count(e.problem, e.placement, setting.hardware, setting.conventions);
-  e.cost = cost(e.counts, e.placement, setting.hardware, e.ifmap_zeros);
+  require_fits(e.problem, place(e.problem, given.mapping, setting.hardware, given.where), setting.hardware,
+               given.where);
+  MappingResult result = costed(given.mapping, e.problem, setting.hardware, map_options(e, setting));
+  take(e, result, setting);
 }
 
 /// With the zeros spread evenly over PEs and passes: no skipping machine takes fewer.
@@ -133,38 +150,23 @@ std::int64_t steps_left(std::int64_t steps, double zeros) {
   return std::max<std::int64_t>(1, std::llround(double(steps) * (1 - zeros)));
 }
 
-/// What is compressed takes less time and energy off chip, and zeros that are skipped no time; mappings are searched
-/// with the first in mind, not with the second.
-void compress(LayerEvaluation& e, const Setting& setting) {
-  e.offchip = without_spills(e.offchip, e.counts, setting.hardware);
-  if (setting.hardware.skips_zeros) e.skipping_steps = steps_left(e.counts.steps, e.ifmap_zeros);
-  if (e.offchip == OffchipCode{} && !e.skipping_steps) return;
+/// Zeros that are skipped take no time: mappings are searched without that in mind.
+void skip_zeros(LayerEvaluation& e, const Setting& setting) {
+  e.offchip = without_spills(e.offchip, e.counts, setting.hardware);  // as its counts are
+  if (!setting.hardware.skips_zeros) return;
+  e.skipping_steps = steps_left(e.counts.steps, e.ifmap_zeros);
   e.counts = count(e.problem, e.placement, setting.hardware, setting.conventions, e.offchip, e.skipping_steps);
   e.cost = cost(e.counts, e.placement, setting.hardware, e.ifmap_zeros, e.offchip);
 }
 
 void search(LayerEvaluation& e, const Setting& setting) {
-  const EvaluationOptions& options = setting.options;
-  MappingResult found = find_mapping(e.problem, setting.hardware, *setting.dataflow,
-                                     {.objective = options.objective,
-                                      .conventions = setting.conventions,
-                                      .ifmap_zeros = e.ifmap_zeros,
-                                      .offchip = e.offchip,
-                                      .second = options.second,
-                                      .top = options.top,
-                                      .budget = options.budget});
-  const auto take = [&setting](LayerEvaluation& into, MappingResult& from) {
-    into.mapping = std::move(from.mapping);
-    into.placement = place(into.problem, into.mapping, setting.hardware);
-    into.counts = std::move(from.counts);
-    into.cost = std::move(from.cost);
-  };
+  MappingResult found = find_mapping(e.problem, setting.hardware, *setting.dataflow, map_options(e, setting));
   for (MappingResult& next : found.next) {
     LayerEvaluation other = e;
-    take(other, next);
+    take(other, next, setting);
     e.next.push_back(std::move(other));
   }
-  take(e, found);
+  take(e, found, setting);
   e.certificate = std::move(found.certificate);
 }
 
@@ -175,8 +177,8 @@ LayerEvaluation solve(const Task& task, const Setting& setting) {
   } else {
     search(e, setting);
   }
-  compress(e, setting);
-  for (LayerEvaluation& next : e.next) compress(next, setting);
+  skip_zeros(e, setting);
+  for (LayerEvaluation& next : e.next) skip_zeros(next, setting);
   if (setting.options.check) e.check = check_by_walking(e, setting);
   return e;
 }

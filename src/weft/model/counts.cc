@@ -233,16 +233,8 @@ struct Counter {
     return result;
   }
 
-  /// Bits of a word at a node, in parts of OffchipCode::kWhole.
-  Int128 bit_parts(std::size_t node, Tensor3 t) const {
-    const bool coded = hardware.nodes[node].store.offchip;
-    return Int128(hardware.bits[index(t)]) * (coded ? offchip.parts[index(t)] : OffchipCode::kWhole);
-  }
-
   Int128 cycles(Int128 parts, const Bandwidth& bandwidth) const {
-    const Int128 clock = bandwidth.per == Bandwidth::Per::second ? Int128(std::llround(hardware.clock.value)) : 1;
-    const Int128 capacity = Int128(bandwidth.bits) * OffchipCode::kWhole;
-    return (parts * clock + capacity - 1) / capacity;
+    return cycles_of_parts(parts, bandwidth, hardware.clock);
   }
 
   /// The channel of a node that a stream takes: an index into `busy`, and its bandwidth. Nothing if it is not limited.
@@ -262,7 +254,7 @@ struct Counter {
       const auto way = channel(node, stream);
       if (!way) return;
       const Load words = load(transfer, sums, stream, spread);
-      const Int128 bits = bit_parts(node, t);
+      const Int128 bits = bit_parts(hardware, node, t, offchip);
       busy[node][way->first].hidden += words.hidden * bits;
       busy[node][way->first].stalling += words.stalling * bits;
       const Int128 wait = cycles(words.stalling * bits, way->second);
@@ -365,6 +357,17 @@ OffchipCode without_spills(OffchipCode code, const Counts& counts, const Hardwar
     if (spills) code.parts[index(Tensor3::psum)] = OffchipCode::kWhole;
   }
   return code;
+}
+
+Int128 bit_parts(const Hardware& hardware, std::size_t node, Tensor3 t, const OffchipCode& code) {
+  const bool coded = hardware.nodes[node].store.offchip;
+  return Int128(hardware.bits[index(t)]) * (coded ? code.parts[index(t)] : OffchipCode::kWhole);
+}
+
+Int128 cycles_of_parts(Int128 parts, const Bandwidth& bandwidth, Hertz clock) {
+  const Int128 rate = bandwidth.per == Bandwidth::Per::second ? Int128(std::llround(clock.value)) : 1;
+  const Int128 capacity = Int128(bandwidth.bits) * OffchipCode::kWhole;
+  return (parts * rate + capacity - 1) / capacity;
 }
 
 bool slides(const StoreNode& store, Tensor3 t, const Conventions& how) {

@@ -18,6 +18,10 @@ Counts count(const LoopProblem& problem, const Placement& placement, const Hardw
 /// The code as it is for a layer with these counts: partial sums that come back are not compressed.
 OffchipCode without_spills(OffchipCode code, const Counts& counts, const Hardware& hardware);
 
+/// Bits of a word where it passes a node, in parts of OffchipCode::kWhole; and the cycles that so many parts take.
+Int128 bit_parts(const Hardware& hardware, std::size_t node, Tensor3 t, const OffchipCode& code);
+Int128 cycles_of_parts(Int128 parts, const Bandwidth& bandwidth, Hertz clock);
+
 /// Whether a store takes only what is new of an ifmap window that slides; all of it else.
 bool slides(const StoreNode& store, Tensor3 t, const Conventions& how);
 

@@ -2,25 +2,31 @@
 #include "weft/simulator/gating.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 namespace weft {
 namespace {
 
+using Indices = std::vector<std::int64_t>;
+
+/// Indices of a dimension at which all of these loops are at their start.
+Indices starts(const LoopProblem& problem, Dim d, const std::vector<PlacedLoop>& loops) {
+  Indices result;
+  for (std::int64_t i = 0; i < problem.bound(d); ++i) {
+    const auto at_start = [&](const PlacedLoop& loop) { return loop.dim != d || i / loop.tile % loop.bound == 0; };
+    if (std::all_of(loops.begin(), loops.end(), at_start)) result.push_back(i);
+  }
+  return result;
+}
+
 /// Indices of one dimension whose PEs share a filter word in one step: the first of them, and how far the others are.
 struct Group {
-  std::vector<std::int64_t> firsts, offsets = {0};
+  Indices firsts, offsets = {0};
 };
 
 Group group(const LoopProblem& problem, Dim d, const std::vector<PlacedLoop>& sharing) {
-  Group result;
-  const auto is_first = [&](std::int64_t i) {
-    return std::all_of(sharing.begin(), sharing.end(),
-                       [&](const PlacedLoop& loop) { return loop.dim != d || i / loop.tile % loop.bound == 0; });
-  };
-  for (std::int64_t i = 0; i < problem.bound(d); ++i) {
-    if (is_first(i)) result.firsts.push_back(i);
-  }
+  Group result{.firsts = starts(problem, d, sharing)};
   for (const PlacedLoop& loop : sharing) {
     if (loop.dim != d) continue;
     const std::vector<std::int64_t> inner = result.offsets;
@@ -42,36 +48,21 @@ std::vector<std::int64_t> looked_at(const Group& g, std::int64_t first, std::int
   return result;
 }
 
-/// Indices of the dimensions that a sum runs over: for the MACs that are looked at.
-using Indices = std::vector<std::int64_t>;
-
-/// All indices of a dimension, or those with which a sum begins in its PE.
-Indices indices(const LoopProblem& problem, Dim d, const Placement* firsts) {
-  Indices result;
-  for (std::int64_t i = 0; i < problem.bound(d); ++i) {
-    const auto begins = [&](const PlacedLoop& loop) {
-      return loop.spatial || loop.dim != d || i / loop.tile % loop.bound == 0;
-    };
-    if (firsts == nullptr || std::all_of(firsts->loops.begin(), firsts->loops.end(), begins)) result.push_back(i);
-  }
-  return result;
-}
-
-/// MACs, one for each filter word that a group of PEs looks at in one step, that meet nothing but zeros. `firsts`: only
-/// those that begin a sum.
+/// MACs, one for each filter word that a group of PEs looks at in one step, that meet nothing but zeros; only those
+/// with which the loops of `summing` start.
 Int128 zero_looks(const ConvShape& s, const LoopProblem& problem, const std::vector<PlacedLoop>& sharing,
-                  std::span<const std::int16_t> ifmap, const Placement* firsts = nullptr) {
+                  const std::vector<PlacedLoop>& summing, std::span<const std::int16_t> ifmap) {
   const Group n = group(problem, Dim::N, sharing), e = group(problem, Dim::E, sharing),
               f = group(problem, Dim::F, sharing);
-  const Indices filter_rows = indices(problem, Dim::R, firsts);
+  const Indices filter_rows = starts(problem, Dim::R, summing), filter_columns = starts(problem, Dim::S, summing);
   Indices channels;
   for (std::int64_t group = 0; group < s.G; ++group) {
-    for (const std::int64_t c : indices(problem, Dim::C, firsts)) channels.push_back(group * s.C + c);
+    for (const std::int64_t c : starts(problem, Dim::C, summing)) channels.push_back(group * s.C + c);
   }
   Int128 zeros = 0;
   std::vector<std::vector<std::int64_t>> columns;  // for each f, then s
   for (const std::int64_t first : f.firsts) {
-    for (const std::int64_t k : indices(problem, Dim::S, firsts)) {
+    for (const std::int64_t k : filter_columns) {
       columns.push_back(looked_at(f, first, s.F, s.U_w, s.D_w * k - s.pad_left, s.W));
     }
   }
@@ -103,12 +94,15 @@ Int128 zero_looks(const ConvShape& s, const LoopProblem& problem, const std::vec
 }  // namespace
 
 Int128 zero_macs(const ConvShape& s, std::span<const std::int16_t> ifmap) {
-  return zero_looks(s, loop_problem(s, "", Padding::implicit), {}, ifmap);
+  return zero_looks(s, loop_problem(s, "", Padding::implicit), {}, {}, ifmap);
 }
 
 Int128 zero_firsts(const ConvShape& s, const LoopProblem& problem, const Placement& placement,
                    std::span<const std::int16_t> ifmap) {
-  return zero_looks(s, problem, {}, ifmap, &placement);
+  std::vector<PlacedLoop> summing;
+  std::copy_if(placement.loops.begin(), placement.loops.end(), std::back_inserter(summing),
+               [](const PlacedLoop& loop) { return !loop.spatial; });
+  return zero_looks(s, problem, {}, summing, ifmap);
 }
 
 Int128 gated_filter_reads(const ConvShape& s, const LoopProblem& problem, const Placement& placement,
@@ -119,7 +113,7 @@ Int128 gated_filter_reads(const ConvShape& s, const LoopProblem& problem, const 
     const bool inside = loop.spatial && loop.node >= store && !problem.relevant(Tensor3::weight, loop.dim);
     if (inside && hardware.nodes[loop.node].fanout.multicast[index(Tensor3::weight)]) sharing.push_back(loop);
   }
-  return zero_looks(s, problem, sharing, ifmap);
+  return zero_looks(s, problem, sharing, {}, ifmap);
 }
 
 }  // namespace weft
