@@ -17,8 +17,8 @@ double value_of(Objective objective, const Least& least) {
   return least.cost * least.time;
 }
 
-Bounds::Bounds(const Hardware& hardware, const MapOptions& options, const Machine& machine, const Tiles& tiles)
-    : hardware_(hardware), how_(options.conventions), machine_(machine), tiles_(tiles), objective_(options.objective) {
+Bounds::Bounds(const Hardware& hardware, const Conventions& how, const Machine& machine, const Tiles& tiles)
+    : hardware_(hardware), how_(how), machine_(machine), tiles_(tiles) {
   if (machine_.regions.size() != 2) return;
   for (const std::size_t c : machine_.regions[1].widest) {
     const SpatialChoice& choice = machine_.regions[1].spread[c];
@@ -43,8 +43,11 @@ double Bounds::not_begun(Tensor3 t, std::size_t level) const {
 }
 
 double Bounds::least(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile) {
-  if (region == 1 && machine_.regions.size() == 2) return least(crossing(f, key, tile));
-  return value_of(objective_, least_of(f, key, region, tile));
+  if (region == 1 && machine_.regions.size() == 2) {
+    const double value = least(crossing(f, key, tile, false));
+    return outermost_.past_arrays ? std::max(value, least(crossing(f, key, tile, true))) : value;
+  }
+  return goal_.value(least_of(f, key, region, tile));
 }
 
 Least Bounds::least_of(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile) const {
@@ -75,7 +78,7 @@ Least Bounds::least_of(const Figures& f, const Key& key, std::size_t region, std
   }
   result.cost -= saved;
   if (!begun) {
-    result.cost += outermost_least_;
+    result.cost += outermost_.before_arrays;
     return result;
   }
   for (const Tensor3 t : kAllTensors) {
@@ -85,16 +88,26 @@ Least Bounds::least_of(const Figures& f, const Key& key, std::size_t region, std
   return result;
 }
 
-Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::uint32_t tile) const {
+Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::uint32_t tile) {
+  const Crossing before = crossing(f, key, tile, false);
+  if (!outermost_.past_arrays) return before;
+  const Crossing past = crossing(f, key, tile, true);
+  return least(before) < least(past) ? past : before;
+}
+
+/// The transfers from the outermost stores past arrays as they are in this nest, or all of them at their least.
+Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::uint32_t tile, bool past_arrays) const {
   const std::size_t fanout = machine_.first_fanout();
-  Crossing result{.base = {.cost = f[kCost] + outermost_least_, .time = f[kTime]}};
+  const double outermost = past_arrays ? *outermost_.past_arrays : outermost_.before_arrays;
+  Crossing result{.base = {.cost = f[kCost] + outermost, .time = f[kTime]}};
   for (const Tensor3 t : kAllTensors) {
     const std::size_t i = index(t), level = stores_->level(1, key.code, t);
     const std::vector<Way>& ways = stores_->ways[i];
     const Way& way = ways[level];
     result.base.cost += not_begun(t, level) + refund(t, level, tile);
-    if (!way.crosses && ways.back().crosses) result.base.cost += ways.back().least;
-    const double parent = way.crosses ? way.parent_cost + way.distinct_cost : 0;
+    const bool counted = past_arrays && OutermostLeast::past(ways.back());
+    if (!way.crosses && ways.back().crosses) result.base.cost += counted ? ways.back().constant : ways.back().least;
+    const double parent = way.crosses && !counted ? way.parent_cost + way.distinct_cost : 0;
     double words = f[kX0 + i];
     if (key.is_open(t)) {
       const double base = tiles_.base(t, tile), whole = tiles_.whole_words(t);
@@ -131,10 +144,11 @@ void Bounds::least(const Crossing& crossing, const Sharings& ways, const std::ve
       const double f = each[1] + shared[1] * weight[w];
       const double p = each[2] + shared[2] * psum[w];
       const double saved = std::max(std::max(i - stay[0], f - stay[1]), std::max(p - stay[2], 0.0));
-      values[w] = value(base.cost + (i + f + p - saved + machine_.step_power * idle[w]), base.time + idle[w]);
+      values[w] = value(base.cost + (i + f + p - saved + machine_.power * idle[w]), base.time + idle[w]);
     }
   };
-  switch (objective_) {
+  if (goal_.limit < kInfinity) return fill([this](double cost, double time) { return goal_.value({cost, time}); });
+  switch (goal_.objective) {
     case Objective::energy:
       return fill([](double cost, double) { return cost; });
     case Objective::latency:

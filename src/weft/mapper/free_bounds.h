@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "weft/mapper/free_transfers.h"
@@ -29,19 +30,44 @@ struct Least {
 };
 double value_of(Objective objective, const Least& least);
 
+/// What is to be least, among mappings that are no worse than `limit` by another objective.
+struct Goal {
+  Objective objective = Objective::energy, limited = Objective::energy;
+  double limit = kInfinity;
+
+  bool uses(Objective of) const {
+    const auto counts = [&](Objective o) { return o == of || o == Objective::edp; };
+    return counts(objective) || (limit < kInfinity && counts(limited));
+  }
+  double value(const Least& least) const {
+    return value_of(limited, least) > limit ? kInfinity : value_of(objective, least);
+  }
+};
+
+/// What the transfers from the outermost stores cost at least, together.
+struct OutermostLeast {
+  double before_arrays = 0;  ///< those that cross no array
+  /// Those and what the outermost stores read and write for transfers across arrays into stores, less their constants.
+  /// No value: there are none of these.
+  std::optional<double> past_arrays;
+
+  static bool past(const Way& outermost) { return outermost.crosses && outermost.child != kCompute; }
+};
+
 /// What the mappings that begin like a nest cost at least: what is decided, what its open transfers cost if the next
 /// loop decides all but one of them, and the compulsory traffic of those not begun.
 class Bounds {
  public:
-  Bounds(const Hardware& hardware, const MapOptions& options, const Machine& machine, const Tiles& tiles);
+  Bounds(const Hardware& hardware, const Conventions& how, const Machine& machine, const Tiles& tiles);
 
-  /// The stores from now on, and the energy at least of all transfers from the outermost stores.
-  void use(const StoreChoice& stores, double outermost_least) {
+  /// The stores from now on, the energy at least of the transfers from the outermost stores, and the goal.
+  void use(const StoreChoice& stores, const OutermostLeast& outermost, const Goal& goal) {
     stores_ = &stores;
-    outermost_least_ = outermost_least;
+    outermost_ = outermost;
+    goal_ = goal;
   }
 
-  /// The objective's value at least.
+  /// The goal's value at least.
   double least(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile);
 
   /// What crossing the only array costs at least: a constant and, for each tensor, a price for each child and one
@@ -50,14 +76,14 @@ class Bounds {
     Least base;
     std::array<double, kTensors> each{}, shared{}, stay{kInfinity, kInfinity, kInfinity};
   };
-  Crossing crossing(const Figures& f, const Key& key, std::uint32_t tile) const;
-  /// With each of these ways to share the work out, and these shares of the ifmap: the objective's value at least.
+  Crossing crossing(const Figures& f, const Key& key, std::uint32_t tile);
+  /// With each of these ways to share the work out, and these shares of the ifmap: the goal's value at least.
   void least(const Crossing& crossing, const Sharings& ways, const std::vector<double>& ifmap_share,
              std::vector<double>& values) const;
-  /// With the best of all ways.
-  double least(const Crossing& crossing);
 
  private:
+  Crossing crossing(const Figures& f, const Key& key, std::uint32_t tile, bool past_arrays) const;
+  double least(const Crossing& crossing);  ///< with the best of all ways
   Least least_of(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile) const;
   double refund(Tensor3 t, std::size_t level, std::uint32_t tile) const;
   double not_begun(Tensor3 t, std::size_t level) const;
@@ -67,8 +93,8 @@ class Bounds {
   const Machine& machine_;
   const Tiles& tiles_;
   const StoreChoice* stores_ = nullptr;
-  double outermost_least_ = 0;
-  Objective objective_;
+  OutermostLeast outermost_;
+  Goal goal_;
   Sharings widest_;             ///< those that none is better than
   std::vector<double> values_;  ///< of the widest
 };

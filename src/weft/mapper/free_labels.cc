@@ -12,10 +12,11 @@ constexpr double kSame = 1e-12;  ///< roundings of two sums of the same terms
 }  // namespace
 
 bool Order::no_worse(const Figures& a, const Figures& b) const {
-  if (best_only) return value({a[kCost], a[kTime]}) <= value({b[kCost], b[kTime]});
+  if (best_only) return goal.value({a[kCost], a[kTime]}) <= goal.value({b[kCost], b[kTime]});
+  const bool energy = goal.uses(Objective::energy), latency = goal.uses(Objective::latency);
   for (std::size_t i = 0; i < kFigures; ++i) {
-    if (i == kCost && objective == Objective::latency) continue;
-    if (i == kTime && objective == Objective::energy) continue;
+    if (i == kCost && !energy) continue;
+    if (i == kTime && !latency) continue;
     if (a[i] > b[i] + kSame * std::abs(b[i])) return false;
   }
   return true;

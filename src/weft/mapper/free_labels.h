@@ -27,10 +27,9 @@ struct Label {
 
 /// How labels are compared.
 struct Order {
-  Objective objective = Objective::energy;
-  bool best_only = false;  ///< of each tile and key only the label with the least objective, for a first mapping
+  Goal goal;
+  bool best_only = false;  ///< of each tile and key only the label with the least value, for a first mapping
 
-  double value(const Least& least) const { return value_of(objective, least); }
   bool no_worse(const Figures& a, const Figures& b) const;
 };
 

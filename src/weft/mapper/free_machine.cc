@@ -134,8 +134,6 @@ void list_prices(Machine& machine, const LoopProblem& problem, const Hardware& h
     machine.power += double(p.cycle);
     machine.mac_cost += double(macs(problem)) * double(p.mac) * machine.worked;
   }
-  if (options.objective == Objective::energy) machine.tie = 1e-9 * machine.mac_cost / machine.steps_of_one;
-  machine.step_power = machine.power + machine.tie;
 }
 
 }  // namespace

@@ -39,12 +39,8 @@ struct Machine {
   std::vector<int> shared;        ///< by node: its number among the shared stores of its region, or kNotShared
   std::vector<NodePrices> price;  ///< by node
   double power = 0;               ///< energy of a cycle
-  /// Energy of a step: that of a cycle, and where energy is the objective a billionth of the MACs' energy for all steps
-  /// together, so that of mappings of one energy the one with more PEs at work is best.
-  double step_power = 0;
-  double tie = 0;       ///< step_power - power
-  double mac_cost = 0;  ///< of all MACs
-  double worked = 1;    ///< share of MACs that are not gated
+  double mac_cost = 0;            ///< of all MACs
+  double worked = 1;              ///< share of MACs that are not gated
   /// Share that compression leaves of a word off chip, if partial sums leave once.
   std::array<double, kTensors> coded{1, 1, 1};
   /// Bits of a word where it passes a node.

@@ -11,12 +11,14 @@
 #include "weft/base/ceil_div.h"
 #include "weft/base/error.h"
 #include "weft/mapper/free_nest.h"
+#include "weft/mapper/free_traffic.h"
 
 namespace weft {
 namespace free_search {
 namespace {
 
 constexpr double kRounding = 1e-11;  ///< of sums and products of a few dozen doubles
+constexpr double kEqual = 1e-9;      ///< costs that differ by less may be equal
 
 /// A label with its outermost loops.
 struct Whole {
@@ -43,30 +45,30 @@ class Search {
         tiles_(problem, hardware.bits),
         machine_(machine(problem, hardware, options, tiles_)),
         transfers_(hardware, options.conventions, machine_, tiles_),
-        bounds_(hardware, options, machine_, tiles_) {
-    order_.objective = options.objective;
+        bounds_(hardware, options.conventions, machine_, tiles_) {
     places_.resize(machine_.regions.size());
     for (auto& of_tiles : places_) of_tiles.resize(tiles_.size());
   }
 
+  /// First what is least by the objective, then, of the mappings equal in it, what is least by the second one. Where
+  /// the array can be kept busy latency comes down to its bound: that is tried at once.
   MappingResult run() {
-    const std::vector<Kept> all = choices_of_stores(machine_);
-    const bool countable = machine_.regions.size() == 2 && tiles_.windows_countable();
-    // First any good mapping of each choice, which rules out most of the rest.
-    for (const bool first : {true, false}) {
-      order_.best_only = first;
-      for (const Kept& kept : all) {
-        stores_ = choose(kept, machine_, hardware_, options_.conventions, tiles_);
-        transfers_.use(stores_, countable && !first);
-        bounds_.use(stores_, outermost_least(kept));
-        stopped_ = false;
-        search();
-        if (stopped_) unseen_ = std::min(unseen_, root_);
+    double unseen = kInfinity;
+    if (options_.objective == Objective::latency) {
+      for (const Choice& choice : choices_) {
+        use(choice, {.objective = Objective::latency});
+        unseen = std::min(unseen, root());
       }
+      search({.objective = second_, .limited = Objective::latency, .limit = unseen * (1 + kRounding)});
     }
-    WEFT_ASSERT(best_.has_value(), "a mapping that passes every inner store by fits");
+    if (!found_) {
+      search({.objective = options_.objective});
+      WEFT_ASSERT(best_.has_value(), "a mapping that passes every inner store by fits");
+      unseen = unseen_;
+      search({.objective = second_, .limited = options_.objective, .limit = double(value_[0]) * (1 + kEqual)});
+    }
     MappingResult result = *best_;
-    certify(result.certificate);
+    certify(result.certificate, unseen);
     result.certificate.seconds = seconds();
     return result;
   }
@@ -74,66 +76,124 @@ class Search {
  private:
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
 
-  /// Whether the time is up; the first pass, which finds a mapping, may take what it needs.
+  /// Whether the time is up; what finds the first mapping may take what it needs.
   bool stopped() {
     constexpr std::int64_t kLabelsBetweenLooks = 1 << 10;
-    if (options_.budget && !order_.best_only && visited_ >= next_look_) {
+    if (options_.budget && best_ && visited_ >= next_look_) {
       stopped_ = stopped_ || seconds() > *options_.budget;
       next_look_ = visited_ + kLabelsBetweenLooks;
     }
     return stopped_;
   }
 
-  void certify(Certificate& certificate) const {
+  void certify(Certificate& certificate, double unseen) const {
     const Int128 value = certificate.objective_value;
-    certificate.optimal = unseen_ >= limit_;
-    const double least =
-        std::ceil((unseen_ - machine_.tie * machine_.steps_of_one) * (1 - kRounding));  // without the ties' part
-    certificate.lower_bound = certificate.optimal ? value : std::min(value, Int128(least));
+    certificate.optimal = unseen >= double(value) * (1 - kRounding);
+    certificate.lower_bound =
+        certificate.optimal ? value : std::min(value, Int128(std::ceil(unseen * (1 - kRounding))));
     certificate.visited = visited_;
     certificate.pruned["bound"] = bounded_;
     certificate.pruned["dominated"] = dominated_;
   }
 
-  // ---- one choice of stores
+  // ---- all choices of stores
 
-  /// What the transfers from the outermost stores into those of the outermost region cost at least. Each tensor has a
-  /// point there; the outermost one of them stands around some tile. Transfers decided further in have more words than
-  /// if they were decided at that tile, and of those still open the next loop decides all but one.
-  double outermost_least(const Kept& kept) {
-    Kept outside(kept.begin(), kept.begin() + std::ptrdiff_t(std::min(machine_.first_fanout(), kept.size())));
-    const auto [known, fresh] = outermost_least_.try_emplace(std::move(outside), 0);
-    if (fresh) known->second = find_outermost_least();
-    return known->second;
+  /// Stores that keep each tensor, and what their transfers from the outermost ones cost at least.
+  struct Choice {
+    StoreChoice stores;
+    OutermostLeast outermost;
+  };
+
+  std::vector<Choice> list_choices() const {
+    std::vector<Choice> all;
+    std::map<std::array<int, kTensors>, OutermostLeast> known;  // by the stores that the outermost ones fill
+    for (const Kept& kept : choices_of_stores(machine_)) {
+      StoreChoice stores = choose(kept, machine_, hardware_, options_.conventions, tiles_);
+      std::array<int, kTensors> filled{};
+      for (const Tensor3 t : kAllTensors) filled[index(t)] = stores.ways[index(t)].back().child;
+      const auto [least, fresh] = known.try_emplace(filled);
+      if (fresh) least->second = outermost_least(stores);
+      all.push_back({std::move(stores), least->second});
+    }
+    return all;
   }
-  double find_outermost_least() const {
-    double least = kInfinity;
-    const StoreChoice::Here& here = stores_.regions.front();
-    bool any = false;
-    for (const Tensor3 last : kAllTensors) {
-      if (here.stores[index(last)].empty()) continue;
-      any = true;
-      const double room = machine_.room[here.stores[index(last)].back()];
-      for (std::uint32_t tile = 0; tile < tiles_.size(); ++tile) {
-        if (tiles_.bits(last, tile) > room) continue;
-        double cost = 0, saved = 0;
-        for (const Tensor3 t : kAllTensors) {
-          if (here.stores[index(t)].empty()) continue;
-          const Way& way = stores_.ways[index(t)].back();
-          const double word = std::max(0.0, way.child_cost + way.parent_cost + way.distinct_cost),
-                       whole = tiles_.whole_words(t);
-          const double words =
-              way.slides ? tiles_.others(t, tile) / tiles_.fixed_words(t) * whole : tiles_.base(t, tile);
-          cost += word * words + way.constant;
-          saved = std::max(saved, word * (words - whole));
-        }
-        least = std::min(least, cost - saved);
+
+  void use(const Choice& choice, const Goal& goal) {
+    stores_ = &choice.stores;
+    const bool countable = machine_.regions.size() == 2 && tiles_.windows_countable();
+    transfers_.use(choice.stores, countable && !order_.best_only);
+    bounds_.use(choice.stores, choice.outermost, goal);
+    order_.goal = goal;
+  }
+
+  /// First any good mapping of each choice, which rules out most of the rest.
+  void search(const Goal& goal) {
+    found_ = false;
+    limit_ = best_ ? double(value_[1]) * (1 - kRounding) : kInfinity;
+    for (const bool first : {true, false}) {
+      order_.best_only = first;
+      for (const Choice& choice : choices_) {
+        use(choice, goal);
+        stopped_ = false;
+        if (first && &choice == &choices_.front()) search_close();
+        search();
+        if (stopped_) unseen_ = std::min(unseen_, root_);
       }
     }
-    return any ? std::max(0.0, least) : 0;
+  }
+
+  /// What the transfers from the outermost stores cost at least.
+  OutermostLeast outermost_least(const StoreChoice& stores) const {
+    std::vector<OutermostTransfer> transfers;
+    for (const Tensor3 t : kAllTensors) {
+      const Way& way = stores.ways[index(t)].back();
+      if (way.crosses || way.child == kCompute) continue;
+      const std::size_t child = std::size_t(way.child);
+      const double word = std::max(0.0, way.child_cost + way.parent_cost + way.distinct_cost);
+      transfers.push_back({t, word, way.constant, way.slides, machine_.room[child], child});
+    }
+    OutermostLeast least{.before_arrays = std::max(0.0, least_traffic(transfers, tiles_)), .past_arrays = {}};
+    const std::size_t before = transfers.size();
+    for (const Tensor3 t : kAllTensors) {
+      const Way& way = stores.ways[index(t)].back();
+      if (!OutermostLeast::past(way)) continue;
+      const std::size_t child = std::size_t(way.child);
+      double room = machine_.room[child];
+      for (std::size_t n = way.parent; n < child; ++n) {
+        if (hardware_.nodes[n].kind == NodeKind::fanout) room *= double(hardware_.nodes[n].fanout.children());
+      }
+      transfers.push_back({t, way.parent_cost + way.distinct_cost, 0, true, room, child});
+    }
+    if (transfers.size() > before) least.past_arrays = std::max(0.0, least_traffic(transfers, tiles_));
+    return least;
+  }
+
+  /// Looks for a mapping close to the bound of all of them, then for those further off.
+  void search_close() {
+    const double most = limit_;
+    root_ = root();
+    for (double margin = 0.125; !found_ && margin <= 1; margin *= 2) {
+      limit_ = std::min(most, root_ * (1 + margin));
+      search();
+    }
+    if (!found_) limit_ = most;
+  }
+
+  /// What all mappings with the stores in use cost at least.
+  double root() {
+    Figures f{};
+    Key key;
+    transfers_.start(f, key);
+    return bounds_.least(f, key, machine_.regions.size() - 1, 0);
   }
 
   void search() {
+    root_ = root();
+    ++visited_;
+    if (root_ >= limit_) {
+      ++bounded_;
+      return;
+    }
     labels_.clear();
     std::size_t region = machine_.regions.size() - 1;
     enter(region);
@@ -141,8 +201,7 @@ class Search {
     Key key;
     transfers_.start(macs.f, key);
     macs.key = key.packed();
-    root_ = bounds_.least(macs.f, key, region, macs.tile);
-    add(region, macs);
+    labels_.add(macs, order_);
     for (; region > 1; --region) {
       const std::vector<std::uint32_t> edge = sweep(region);
       enter(region - 1);
@@ -179,7 +238,7 @@ class Search {
 
   // ---- labels
 
-  void enter(std::size_t region) { labels_.enter(stores_.regions[region].passed.size(), tiles_.size()); }
+  void enter(std::size_t region) { labels_.enter(stores_->regions[region].passed.size(), tiles_.size()); }
 
   void add(std::size_t region, const Label& label) {
     ++visited_;
@@ -194,7 +253,7 @@ class Search {
   /// Expands all labels of a region in order of their tiles; returns those that stand at its edge.
   std::vector<std::uint32_t> sweep(std::size_t region) {
     std::vector<std::uint32_t> edge, here;
-    const std::size_t codes = stores_.regions[region].passed.size();
+    const std::size_t codes = stores_->regions[region].passed.size();
     for (std::uint32_t tile = 0; tile < tiles_.size(); ++tile) {
       if (!labels_.reached(tile)) continue;
       for (std::size_t code = 0; code < codes; ++code) {
@@ -218,7 +277,7 @@ class Search {
   }
 
   void place_points(std::uint32_t l, std::size_t region) {
-    const StoreChoice::Here& here = stores_.regions[region];
+    const StoreChoice::Here& here = stores_->regions[region];
     const Key from = Key::unpacked(labels_[l].key);
     for (const Tensor3 t : kAllTensors) {
       const std::size_t passed = here.passed[from.code][index(t)];
@@ -231,7 +290,7 @@ class Search {
       Key key = from;
       key.code = std::uint8_t(key.code + here.unit[index(t)]);
       key.fresh = true;
-      transfers_.begin(label.f, key, t, stores_.way(region, key.code, t));
+      transfers_.begin(label.f, key, t, stores_->way(region, key.code, t));
       label.key = key.packed();
       add(region, label);
     }
@@ -239,7 +298,7 @@ class Search {
 
   /// Whether there are stores still to be passed, and they could hold their tiles.
   bool could_hold(std::size_t region, std::uint8_t code, const Figures& f, std::uint32_t tile) const {
-    const StoreChoice::Here& here = stores_.regions[region];
+    const StoreChoice::Here& here = stores_->regions[region];
     bool any = false;
     std::array<double, kMaxShared> used{f[kUsed0], f[kUsed0 + 1]};
     for (const Tensor3 t : kAllTensors) {
@@ -380,7 +439,7 @@ class Search {
       for (const std::int64_t c : spatial.children) used *= double(c);
       f[kTime] *= double(hardware_.nodes[*machine_.regions[region].fanout].fanout.children()) / used;
     }
-    f[kCost] += machine_.step_power * (f[kTime] - before);
+    f[kCost] += machine_.power * (f[kTime] - before);
   }
 
   double least_spread(std::uint32_t l) {
@@ -416,22 +475,26 @@ class Search {
     Key next = key;
     transfers_.close(g, next, 0, tile);
     const Least least{g[kCost], g[kTime]};
-    if (best.label != kNoLabel && order_.value(best.least) <= order_.value(least)) return;
+    if (best.label != kNoLabel && order_.goal.value(best.least) <= order_.goal.value(least)) return;
     best = now;
     best.least = least;
   }
 
   /// Costs the mapping if it may beat the best.
   void consider(const Whole& whole) {
-    const double bound = order_.value(whole.least);
+    const Goal& goal = order_.goal;
+    const double bound = goal.value(whole.least);
     if (bound >= limit_) return;
     MappingResult result = result_of(whole);
-    const double value = double(result.certificate.objective_value) + machine_.tie * double(result.counts.steps);
-    if (!order_.best_only && value * (1 - kRounding) > bound) unseen_ = std::min(unseen_, bound);
-    if (best_ && value >= best_value_) return;
+    const std::array<Int128, 2> value{result.certificate.objective_value,
+                                      objective_value(second_, result.cost, result.counts)};
+    const bool limited = goal.limit < kInfinity;
+    if (!limited && !order_.best_only && double(value[0]) * (1 - kRounding) > bound) unseen_ = std::min(unseen_, bound);
+    if (best_ && value >= value_) return;
     best_ = std::move(result);
-    best_value_ = value;
-    limit_ = best_value_ * (1 - kRounding);
+    value_ = value;
+    found_ = true;
+    limit_ = double(value[limited ? 1 : 0]) * (1 - kRounding);
   }
 
   MappingResult result_of(const Whole& whole) const {
@@ -446,16 +509,18 @@ class Search {
   const MapOptions& options_;
   Tiles tiles_;
   Machine machine_;
-  StoreChoice stores_;  ///< in use
+  std::vector<Choice> choices_ = list_choices();
+  const StoreChoice* stores_ = nullptr;  ///< in use
   Transfers transfers_;
   Bounds bounds_;
   Order order_;
   Labels labels_;
   std::vector<std::vector<std::unique_ptr<const Places>>> places_;  ///< by region and tile, as they are met
   std::vector<double> least_, share_, window_share_;                ///< of places
-  std::map<Kept, double> outermost_least_;                          ///< by the stores outside the arrays
+  const Objective second_ = second_objective(options_);
   std::optional<MappingResult> best_;
-  double best_value_ = kInfinity;  ///< of the best mapping, with its part for ties
+  std::array<Int128, 2> value_{};  ///< of the best mapping, by the objective and the second one
+  bool found_ = false;             ///< in the search under way
   double limit_ = kInfinity;       ///< what does not come below it is of no interest
   double unseen_ = kInfinity;      ///< bound of mappings that cost more than theirs, and of those not looked at
   double root_ = 0;                ///< bound of all mappings with the stores in use
@@ -469,11 +534,11 @@ class Search {
 }  // namespace free_search
 
 MappingResult find_free_mapping(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options) {
-  if (options.top > 1 || options.second) {
+  if (options.top > 1) {
     throw Error(Problem{.id = "mapper.unsupported",
-                        .what = "a search without a dataflow finds one best mapping by one objective",
+                        .what = "a search without a dataflow finds one best mapping",
                         .where = {},
-                        .mend = "name a dataflow with --dataflow, or leave out --top and the second objective"});
+                        .mend = "name a dataflow with --dataflow, or leave out --top"});
   }
   return free_search::Search(problem, hardware, options).run();
 }

@@ -14,16 +14,16 @@ namespace weft {
 /// tensor depends on, and by nothing further out but the number of tiles; so labels of one tile with the same open
 /// transfers compete, and those that are worse in every figure are dropped. Figures are lower bounds, exact with one
 /// array; the certificate's bound is theirs, and the best mappings are costed by the model. They are doubles: a bound
-/// within 1e-9 of the objective counts as equal to it, and of mappings that close the one with more PEs at work is
-/// best.
+/// within 1e-11 of the objective counts as equal to it. Of the mappings within 1e-9 of the best the one that is best by
+/// the second objective is searched for in the same way.
 ///
 /// The certificate's `visited` are partial nests; the number of mappings in the space is not known (`space` is 0).
 /// Throws Error: infeasible.capacity if an outermost store is too small for the tensors it must hold,
 /// mapper.unsupported for layers and machines with too much to choose from.
 ///
 /// Files: free_tiles.h (tiles and their words), free_machine.h (regions, arrays), free_stores.h (a choice of the stores
-/// that keep each tensor), free_transfers.h (figures), free_bounds.h, free_labels.h, free_nest.h (a label as a
-/// mapping).
+/// that keep each tensor), free_transfers.h (figures), free_traffic.h and free_bounds.h (bounds), free_labels.h,
+/// free_nest.h (a label as a mapping).
 MappingResult find_free_mapping(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options);
 
 }  // namespace weft

@@ -23,7 +23,7 @@ void Transfers::use(const StoreChoice& stores, bool counts_windows) {
 
 void Transfers::start(Figures& f, Key& key) const {
   f[kTime] = machine_.steps_of_one / machine_.pes;
-  f[kCost] = machine_.mac_cost + machine_.step_power * f[kTime];
+  f[kCost] = machine_.mac_cost + machine_.power * f[kTime];
   for (const Tensor3 t : kAllTensors) {
     const Way& way = stores_->ways[index(t)][0];
     const double words = tiles_.base(t, 0);

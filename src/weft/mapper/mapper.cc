@@ -560,8 +560,7 @@ class Search {
   Estimator::Sums compulsory_{};
   std::vector<Estimator::Sums> sums_;  ///< by class
   std::vector<Rank> class_ranks_;      ///< of the pair that was bounded last
-  Objective second_ =
-      options_.second.value_or(options_.objective == Objective::energy ? Objective::latency : Objective::energy);
+  Objective second_ = second_objective(options_);
   std::vector<Found> found_;      ///< the best, as many as are wanted
   std::optional<Int128> unseen_;  ///< bound of what a search that ran out of time did not look at
   Certificate certificate_;
@@ -571,6 +570,10 @@ class Search {
 }  // namespace
 
 std::string to_string(Objective objective) { return std::string(kObjectiveNames[std::size_t(objective)]); }
+
+Objective second_objective(const MapOptions& options) {
+  return options.second.value_or(options.objective == Objective::energy ? Objective::latency : Objective::energy);
+}
 
 Int128 objective_value(Objective objective, const Cost& cost, const Counts& counts) {
   return value_of(objective, cost.total, counts.latency_cycles);

@@ -50,6 +50,9 @@ struct MapOptions {
   std::optional<double> budget;     ///< seconds after which a search stops as soon as it has a mapping
 };
 
+/// What the second objective is if none is asked for.
+Objective second_objective(const MapOptions& options);
+
 /// The best mapping of `problem` on `hardware` that `dataflow` allows, with its certificate. Deterministic. Throws
 /// Error: infeasible.capacity, naming the smallest change that would make it feasible; infeasible.dimension;
 /// mapper.unsupported.
