@@ -11,7 +11,7 @@
 #include "weft/base/ceil_div.h"
 #include "weft/base/error.h"
 #include "weft/mapper/free_nest.h"
-#include "weft/mapper/free_traffic.h"
+#include "weft/mapper/traffic.h"
 
 namespace weft {
 namespace free_search {
@@ -145,14 +145,19 @@ class Search {
   /// What the transfers from the outermost stores cost at least.
   OutermostLeast outermost_least(const StoreChoice& stores) const {
     std::vector<OutermostTransfer> transfers;
+    double constants = 0;
     for (const Tensor3 t : kAllTensors) {
       const Way& way = stores.ways[index(t)].back();
       if (way.crosses || way.child == kCompute) continue;
       const std::size_t child = std::size_t(way.child);
       const double word = std::max(0.0, way.child_cost + way.parent_cost + way.distinct_cost);
-      transfers.push_back({t, word, way.constant, way.slides, machine_.room[child], child});
+      transfers.push_back({t, word, way.slides, machine_.room[child], child});
+      constants += way.constant;
     }
-    OutermostLeast least{.before_arrays = std::max(0.0, least_traffic(transfers, tiles_)), .past_arrays = {}};
+    const auto least = [&] {
+      return std::max(0.0, constants + least_traffic(transfers, problem_, hardware_.bits, tiles_.extents()));
+    };
+    OutermostLeast result{.before_arrays = least(), .past_arrays = {}};
     const std::size_t before = transfers.size();
     for (const Tensor3 t : kAllTensors) {
       const Way& way = stores.ways[index(t)].back();
@@ -162,10 +167,10 @@ class Search {
       for (std::size_t n = way.parent; n < child; ++n) {
         if (hardware_.nodes[n].kind == NodeKind::fanout) room *= double(hardware_.nodes[n].fanout.children());
       }
-      transfers.push_back({t, way.parent_cost + way.distinct_cost, 0, true, room, child});
+      transfers.push_back({t, way.parent_cost + way.distinct_cost, /*slides=*/true, room, child});
     }
-    if (transfers.size() > before) least.past_arrays = std::max(0.0, least_traffic(transfers, tiles_));
-    return least;
+    if (transfers.size() > before) result.past_arrays = least();
+    return result;
   }
 
   /// Looks for a mapping close to the bound of all of them, then for those further off.

@@ -134,6 +134,12 @@ void Tiles::list_words(const LoopProblem& problem, const std::array<std::int64_t
   }
 }
 
+TileExtents Tiles::extents() const {
+  TileExtents extents;
+  for (std::size_t d = 0; d < kDims; ++d) extents[d] = dims_[d].extent;
+  return extents;
+}
+
 double Tiles::copies(Tensor3 t, const DimSizes& children) const {
   double copies = 1;
   for (std::size_t d = 0; d < kDims; ++d) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "weft/dataflow/loop_problem.h"
+#include "weft/mapper/traffic.h"
 #include "weft/mapper/window_sums.h"
 
 /// The parts of the search without a dataflow (mapper/free_search.h); nothing else includes them.
@@ -42,6 +43,7 @@ class Tiles {
   Tiles(const LoopProblem& problem, const std::array<std::int64_t, kTensors>& word_bits);
 
   std::uint32_t size() const { return size_; }
+  TileExtents extents() const;
   const DimTiles& dim(std::size_t d) const { return dims_[d]; }
   std::uint32_t number(std::uint32_t tile, std::size_t d) const { return numbers_[tile][d]; }
   std::int64_t extent(std::uint32_t tile, std::size_t d) const { return dims_[d].extent[number(tile, d)]; }
