@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "weft/base/ceil_div.h"
+#include "weft/mapper/traffic.h"
 
 namespace weft {
 namespace {
@@ -45,19 +46,6 @@ std::vector<DimSizes> number(const List& list, const std::vector<Dim>& dims, con
 
 }  // namespace
 
-std::vector<std::int64_t> distinct_bounds(std::int64_t extent) {
-  std::vector<std::int64_t> bounds;
-  for (std::int64_t bound = extent; bound >= 1;) {
-    const std::int64_t tiles = ceil_div(extent, bound);
-    bound = ceil_div(extent, tiles);
-    bounds.push_back(bound);
-    if (bound == 1) break;
-    --bound;
-  }
-  std::reverse(bounds.begin(), bounds.end());
-  return bounds;
-}
-
 // ---- the tables -----------------------------------------------------------------------------------------------------
 
 ClassBounds::ClassBounds(const LoopProblem& problem, const Skeleton& skeleton, Estimator& estimate,
@@ -91,6 +79,7 @@ ClassBounds::ClassBounds(const LoopProblem& problem, const Skeleton& skeleton, E
       only_.tiled |= group.table.front().tiled;
     }
   }
+  note_last_columns(insides.size());
 }
 
 /// Dimensions that meet in no window but their own: a transfer is a product over the groups.
@@ -367,6 +356,7 @@ bool ClassBounds::may_stand_still(const Pair& pair, FreeSet moving, const Shares
 Estimator::Sums ClassBounds::least_sums(const Pair& pair, FreeSet moving, const FreeIndex& at, const Shares& still,
                                         int order) {
   multiply(pair, moving, at, order, product_);
+  spared_.clear();
   if (may_stand_still(pair, moving, still)) {
     FreeIndex all = at;
     for (std::size_t k = 0; moving >> k != 0; ++k) {
@@ -375,34 +365,54 @@ Estimator::Sums ClassBounds::least_sums(const Pair& pair, FreeSet moving, const 
     multiply(pair, moving, all, kBestOrder, whole_);
     spare(tiling(pair.tiled).standing[moving], still, whole_, product_);
   }
-  return estimate_.sums(product_);
+  return estimate_.sums(product_, spared_);
 }
 
-const ClassBounds::Least& ClassBounds::least_of_row(Group& group, std::size_t row, DimSet tiled) {
-  const std::size_t number = tiling(tiled).number;
-  std::vector<Least>& by_tiling = group.rows[row].least;
-  if (by_tiling.size() <= number) by_tiling.resize(number + 1);
-  Least& least = by_tiling[number];
-  if (least.steps != 0) return least;
-  for (std::size_t column = 0; column < group.columns; ++column) {
-    GroupChoice& choice = group.table[row * group.columns + column];
-    if (!choice.useful || choice.tiled != (tiled & group.set)) continue;
-    const bool first = least.steps == 0;
-    least.steps = first ? choice.steps : std::min(least.steps, choice.steps);
-    raise(least.still, choice.still);
-    std::size_t c = 0;
-    for (const FreeSet moving : classes(tiled)) {
-      const Estimator::Terms& terms = factor(group, choice, class_of(tiled, moving, 0, kBestOrder), {});
-      if (first)
-        least.by_class.push_back(terms);
-      else
-        lower(least.by_class[c++], terms);
+/// The columns that ranges come to: the stores of a PE leave less room for one dimension where another takes more.
+void ClassBounds::note_last_columns(std::size_t insides) {
+  last_column_.resize(groups_.size());
+  for (std::size_t fixed = 0; fixed < groups_.size(); ++fixed) {
+    last_column_[fixed].resize(insides);
+    for (std::size_t i = insides; i-- > 0;) {
+      std::array<std::size_t, kDims>& last = last_column_[fixed][i];
+      bool same = i + 1 < insides;  // as the next one in the fixed groups
+      for (std::size_t g = 0; g < fixed; ++g) same = same && groups_[g].inside_key[i] == groups_[g].inside_key[i + 1];
+      if (same) last = last_column_[fixed][i + 1];
+      for (std::size_t g = fixed; g < groups_.size(); ++g) last[g] = std::max(last[g], groups_[g].inside_key[i]);
     }
   }
-  return least;
 }
 
-std::int64_t ClassBounds::sum_range(const Range& range, std::vector<Estimator::Sums>& by_class) {
+const std::vector<ClassBounds::Least>& ClassBounds::least_of_row(Group& group, std::size_t row, DimSet tiled) {
+  const std::size_t number = tiling(tiled).number;
+  std::vector<std::vector<Least>>& by_tiling = group.rows[row].least;
+  if (by_tiling.size() <= number) by_tiling.resize(number + 1);
+  std::vector<Least>& result = by_tiling[number];
+  if (!result.empty()) return result;
+  Least least;
+  for (std::size_t column = 0; column < group.columns; ++column) {
+    GroupChoice& choice = group.table[row * group.columns + column];
+    if (choice.useful && choice.tiled == (tiled & group.set)) {
+      const bool first = least.steps == 0;
+      least.steps = first ? choice.steps : std::min(least.steps, choice.steps);
+      raise(least.still, choice.still);
+      least.by_moving.resize(std::size_t(1) << skeleton_.free.size());
+      for (const FreeSet moving : classes(tiled)) {
+        const Estimator::Terms& terms = factor(group, choice, class_of(tiled, moving, 0, kBestOrder), {});
+        if (first)
+          least.by_moving[moving] = terms;
+        else
+          lower(least.by_moving[moving], terms);
+      }
+    }
+    result.push_back(least);
+  }
+  return result;
+}
+
+std::int64_t ClassBounds::sum_range(const Range& range, const Classes& classes,
+                                    std::vector<Estimator::Sums>& by_class) {
+  by_class.clear();
   std::int64_t steps = only_.steps;
   Shares still{};
   std::array<const Least*, kDims> least{};
@@ -413,22 +423,24 @@ std::int64_t ClassBounds::sum_range(const Range& range, std::vector<Estimator::S
       steps *= choice.steps;
       raise(still, choice.still);
     } else {
-      least[g] = &least_of_row(group, group.spatial_key[range.spatial], range.tiled);
+      const std::size_t last = last_column_[range.fixed][range.inside][g];
+      least[g] = &least_of_row(group, group.spatial_key[range.spatial], classes.tiled)[last];
+      if (least[g]->steps == 0) return 0;
       steps *= least[g]->steps;
       raise(still, least[g]->still);
     }
   }
-  by_class.clear();
   std::array<const Estimator::Terms*, kDims> factors{};
-  for (const FreeSet moving : classes(range.tiled)) {
-    const Class& in = class_of(range.tiled, moving, 0, kBestOrder);
+  for (const FreeSet moving : classes.moving) {
+    const Class& in = class_of(classes.tiled, moving, 0, kBestOrder);
     for (std::size_t g = 0; g < groups_.size(); ++g) {
       factors[g] = g < range.fixed ? &factor(groups_[g], groups_[g].at(range.spatial, range.inside), in, {})
-                                   : &least[g]->by_class[by_class.size()];
+                                   : &least[g]->by_moving[moving];
     }
     multiply(in, factors, product_);
-    if (still != Shares{}) spare(tiling(range.tiled).standing[moving], still, product_, product_);
-    by_class.push_back(estimate_.sums(product_));
+    spared_.clear();
+    if (still != Shares{}) spare(tiling(classes.tiled).standing[moving], still, product_, product_);
+    by_class.push_back(estimate_.sums(product_, spared_));
   }
   return steps;
 }

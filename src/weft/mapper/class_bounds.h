@@ -18,10 +18,6 @@ struct SpatialChoice {
   AxisBounds axes;
 };
 
-/// The smallest bound for each number of tiles that `extent` can be cut into, ascending: all others have a larger tile
-/// for the same number. At most 2 sqrt(extent).
-std::vector<std::int64_t> distinct_bounds(std::int64_t extent);
-
 /// Whether a loop of this bound over so many tiles stands still in its last one: there it does not displace what loops
 /// further in keep.
 constexpr bool stands_still(std::int64_t tiles, std::int64_t bound) { return bound > 1 && tiles % bound == 1; }
@@ -71,13 +67,18 @@ class ClassBounds {
   Estimator::Sums least_sums(const Pair& pair, FreeSet moving, const FreeIndex& at, const Shares& still,
                              int order = kBestOrder);
 
-  /// Pairs of a choice over the array that agree in the PEs with `inside` in the first `fixed` groups, where those
-  /// dimensions are tiled: their steps at least, and least sums of each class.
+  /// Some of the classes that there are when those dimensions are tiled.
+  struct Classes {
+    DimSet tiled = 0;
+    std::vector<FreeSet> moving;
+  };
+
+  /// Pairs of a choice over the array with those in the PEs that agree with `inside`, the first of them, in the first
+  /// `fixed` groups. Their steps at least, and least sums of each class; no sums if there are no such pairs.
   struct Range {
     std::size_t spatial = 0, inside = 0, fixed = 0;
-    DimSet tiled = 0;
   };
-  std::int64_t sum_range(const Range& range, std::vector<Estimator::Sums>& by_class);
+  std::int64_t sum_range(const Range& range, const Classes& classes, std::vector<Estimator::Sums>& by_class);
 
   /// The sets of dimensions that a choice over the array may leave tiled.
   std::vector<DimSet> tiled_sets(std::size_t s) const;
@@ -101,15 +102,15 @@ class ClassBounds {
     std::vector<std::vector<Estimator::Terms>> factors;       ///< by class, and by the bounds of its free loops
     bool useful = false;                                      ///< over an array of some shape
   };
-  /// What a group's loops in the PEs can do at least, with given loops over the array.
+  /// What the first columns of a group's loops in the PEs can do at least, with given loops over the array.
   struct Least {
-    std::int64_t steps = 0;  ///< 0: not known yet
+    std::int64_t steps = 0;  ///< 0: there are none
     Shares still{};
-    std::vector<Estimator::Terms> by_class;
+    std::vector<Estimator::Terms> by_moving;
   };
   struct Row {
-    std::vector<DimSet> tiled;  ///< sets of the group's dimensions that its choices tile
-    std::vector<Least> least;   ///< by the number of the tiling of all groups
+    std::vector<DimSet> tiled;              ///< sets of the group's dimensions that its choices tile
+    std::vector<std::vector<Least>> least;  ///< by the number of the tiling of all groups, up to each column
   };
   struct Group {
     std::vector<Dim> dims;
@@ -163,7 +164,8 @@ class ClassBounds {
   Choice core_of(const Group* group, const GroupChoice* at) const;
   Estimator::Terms terms(Choice choice, const Class& in);
   const Estimator::Terms& factor(const Group& group, GroupChoice& choice, const Class& in, const FreeIndex& at);
-  const Least& least_of_row(Group& group, std::size_t row, DimSet tiled);
+  void note_last_columns(std::size_t insides);
+  const std::vector<Least>& least_of_row(Group& group, std::size_t row, DimSet tiled);
   std::vector<Standing> standing(DimSet tiled, FreeSet moving) const;
   void multiply(const Class& in, const std::array<const Estimator::Terms*, kDims>& factors, Estimator::Terms& product);
   void multiply(const Pair& pair, FreeSet moving, const FreeIndex& at, int order, Estimator::Terms& product);
@@ -181,6 +183,7 @@ class ClassBounds {
   std::array<std::size_t, kDims> group_of_{};  ///< by free loop
   SpatialChoice widest_;                       ///< every dimension at its largest, more than the array has room for
   DimSizes largest_{};
+  std::vector<std::vector<std::array<std::size_t, kDims>>> last_column_;  ///< of each group, by fixed groups and inside
   std::deque<Class> classes_;
   std::array<std::unique_ptr<Tiling>, 1u << kDims> tilings_;  ///< by the dimensions tiled
   std::size_t tilings_met_ = 0;

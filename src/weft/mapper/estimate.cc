@@ -3,16 +3,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <unordered_map>
 #include <utility>
 
 #include "weft/base/ceil_div.h"
+#include "weft/mapper/traffic.h"
 #include "weft/model/counts.h"
 #include "weft/model/sums.h"
 
 namespace weft {
 namespace {
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t kUnknown = -1;
 constexpr int kNone = -1;
 constexpr double kRounding = 1e-9;  // of a few dozen products and sums of doubles, generously
@@ -142,6 +145,7 @@ struct Estimator::Implementation {
     rounded_costs = make_costs<double>();
     add_channels();
     add_sums();
+    add_outermost();
     busy.resize(h.nodes.size());
   }
 
@@ -880,11 +884,57 @@ struct Estimator::Implementation {
     return Int128(energy * (1 - kRounding)) - kFloors;
   }
 
-  Estimator::Sums sums_of(const Estimator::Terms& of) const {
+  Estimator::Sums sums_of(const Estimator::Terms& of, const std::vector<double>& spared) const {
     Estimator::Sums result = constants;
     for (std::size_t sum = 0; sum < kChannels + channels.size(); ++sum)
       result[sum] += dot(weights[sum].data(), of.data(), of.size());
+    double outermost = 0, most_spared = 0;
+    for (const std::size_t t : outermost_terms) {
+      outermost += weights[kEnergy][t] * of[t];
+      if (!spared.empty()) most_spared = std::max(most_spared, spared[t]);
+    }
+    result[kEnergy] += std::max(0.0, outermost_least * (1 - std::min(1.0, most_spared)) - outermost);
     return result;
+  }
+
+  std::vector<std::size_t> outermost_terms;  ///< that the energy of transfers from the outermost stores is a sum of
+  double outermost_least = 0;                ///< of that energy, in any nest
+
+  /// Transfers into stores: of those into an array, what the outermost store reads and writes.
+  void add_outermost() {
+    std::vector<OutermostTransfer> transfers;
+    std::array<bool, kTensors> outermost{true, true, true};
+    for (std::size_t w = 0; w < ways.size(); ++w) {
+      const Way& way = ways[w];
+      if (!std::exchange(outermost[index(way.tensor)], false) || way.compute) continue;
+      OutermostTransfer transfer{.t = way.tensor, .slides = way.slides || way.every_step || clips_windows()};
+      for (const Kind kind : {kVisits, kParent, kDistinct, kUpdates}) {
+        const int term = term_of[w][kind];
+        if (term == kNone || (way.crosses && kind == kVisits)) continue;
+        const bool known = std::find(outermost_terms.begin(), outermost_terms.end(), term) != outermost_terms.end();
+        if (known || weights[kEnergy][std::size_t(term)] <= 0) continue;
+        outermost_terms.push_back(std::size_t(term));
+        transfer.word += weights[kEnergy][std::size_t(term)];
+      }
+      const HardwareNode& child = hardware.nodes[way.child];
+      transfer.room = child.store.capacity ? 8 * double(child.store.capacity->value) : kInfinity;
+      if (way.crosses) transfer.room *= double(hardware.nodes[skeleton.fanout].fanout.children());
+      transfer.store = way.child;
+      transfers.push_back(transfer);
+    }
+    TileExtents extents;
+    for (std::size_t d = 0; d < kDims; ++d) extents[d] = distinct_bounds(problem.bounds[d]);
+    outermost_least = least_traffic(std::move(transfers), problem, hardware.bits, extents);
+    if (outermost_least == kInfinity) outermost_least = 0;  // no mapping fits
+  }
+
+  /// Whether tiles at the edge may take in less than others: then their words are not known from their number.
+  bool clips_windows() const {
+    return std::any_of(windows.begin(), windows.end(), [this](const Window& window) {
+      std::int64_t last = window.axis->offset;
+      for (const Axis::Term& term : window.axis->terms) last += term.coefficient * (problem.bound(term.dim) - 1);
+      return window.axis->offset < 0 || last >= window.axis->extent;
+    });
   }
 
   /// In four sums: one would wait for itself.
@@ -1029,7 +1079,9 @@ Estimator::Terms Estimator::compulsory() const {
   }
   return terms;
 }
-Estimator::Sums Estimator::sums(const Terms& terms) const { return implementation_->sums_of(terms); }
+Estimator::Sums Estimator::sums(const Terms& terms, const std::vector<double>& spared) const {
+  return implementation_->sums_of(terms, spared);
+}
 Estimator::Least Estimator::least(const Sums& sums, std::int64_t steps) const {
   return implementation_->least(sums, steps);
 }

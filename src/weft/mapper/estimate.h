@@ -51,9 +51,10 @@ class Estimator {
     Int128 energy = 0;
     std::int64_t latency = 0;
   };
-  /// What that follows from, linear in the terms.
+  /// What that follows from: sums over the terms, the energy no less than with the least traffic from the outermost
+  /// stores. `spared`: shares of the terms that ragged last tiles may spare, or nothing.
   using Sums = std::array<double, 8>;
-  Sums sums(const Terms& terms) const;
+  Sums sums(const Terms& terms, const std::vector<double>& spared = {}) const;
   Least least(const Sums& sums, std::int64_t steps) const;
 
  private:

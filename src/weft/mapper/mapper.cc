@@ -14,6 +14,7 @@
 #include "weft/mapper/estimate.h"
 #include "weft/mapper/free_search.h"
 #include "weft/mapper/skeleton.h"
+#include "weft/mapper/traffic.h"
 #include "weft/model/counts.h"
 
 namespace weft {
@@ -262,18 +263,18 @@ class Search {
     return skeleton_.core(spatials_[pair.spatial].children, insides_[pair.inside]);
   }
 
-  /// A lower bound of everything with these loops over the array and in the PEs. Leaves those of its classes in
-  /// class_ranks_.
-  Rank bound_classes(const Pair& pair) {
-    bounds_->sum_range({pair.spatial, pair.inside, bounds_->groups().size(), pair.bounds.tiled}, sums_);
+  using Classes = ClassBounds::Classes;
+  Classes classes(const Pair& pair) { return {pair.bounds.tiled, bounds_->classes(pair.bounds.tiled)}; }
+
+  /// A lower bound of everything with these loops over the array and in the PEs in some classes. Leaves those of each
+  /// in class_ranks_.
+  Rank bound_classes(const Pair& pair, const Classes& classes) {
+    bounds_->sum_range({pair.spatial, pair.inside, bounds_->groups().size()}, classes, sums_);
     class_ranks_.clear();
     for (const Estimator::Sums& sums : sums_) class_ranks_.push_back(least_rank(sums, pair.bounds.steps, pair.pes));
-    if (full()) {
-      const std::vector<FreeSet>& classes = bounds_->classes(pair.bounds.tiled);
-      for (std::size_t c = 0; c < classes.size(); ++c) {
-        const Node node{pair, classes[c], bounds_->largest(pair.bounds), pair.bounds.still};
-        if (!hopeless(class_ranks_[c])) class_ranks_[c] = std::max(class_ranks_[c], least_ordered(node));
-      }
+    for (std::size_t c = 0; full() && c < class_ranks_.size(); ++c) {
+      const Node node{pair, classes.moving[c], bounds_->largest(pair.bounds), pair.bounds.still};
+      if (!hopeless(class_ranks_[c])) class_ranks_[c] = std::max(class_ranks_[c], least_ordered(node));
     }
     return *std::min_element(class_ranks_.begin(), class_ranks_.end());
   }
@@ -323,7 +324,9 @@ class Search {
         certificate_.pruned["pe"] += std::int64_t(insides_.size());
         continue;
       }
-      search_range({.spatial = s, .end = insides_.size()}, bounds_->tiled_sets(s));
+      std::vector<Classes> all;
+      for (const DimSet tiled : bounds_->tiled_sets(s)) all.push_back({tiled, bounds_->classes(tiled)});
+      search_range({.spatial = s, .end = insides_.size()}, all);
     }
   }
 
@@ -341,12 +344,15 @@ class Search {
     for (std::size_t i = 0; i < insides_.size(); ++i) {
       if (!useful(s, i)) continue;
       const Pair pair = this->pair(s, i);
-      if (fits(pair)) bounds.emplace_back(bound_classes(pair), i);
+      if (fits(pair)) bounds.emplace_back(bound_classes(pair, classes(pair)), i);
     }
     constexpr std::size_t kFirst = 4;
     const std::size_t count = std::min(kFirst, bounds.size());
     std::partial_sort(bounds.begin(), bounds.begin() + std::ptrdiff_t(count), bounds.end());
-    for (std::size_t k = 0; k < count; ++k) search_pair(pair(s, bounds[k].second), /*may_stop=*/false);
+    for (std::size_t k = 0; k < count; ++k) {
+      const Pair pair = this->pair(s, bounds[k].second);
+      search_pair(pair, classes(pair), /*may_stop=*/false);
+    }
   }
 
   /// Loops in the PEs that agree in the first `fixed` groups of dimensions.
@@ -354,35 +360,40 @@ class Search {
     std::size_t spatial = 0, begin = 0, end = 0, fixed = 0;
   };
 
-  /// `sets`: of dimensions that may be tiled there.
-  void search_range(const Range& range, const std::vector<DimSet>& sets) {
+  /// `all`: classes that may have something better there, by the dimensions tiled.
+  void search_range(const Range& range, const std::vector<Classes>& all) {
     if (range.end - range.begin == 1 && range.fixed == bounds_->groups().size())
-      return search_pair(pair(range.spatial, range.begin), /*may_stop=*/true);
+      return search_pair(pair(range.spatial, range.begin), all.front(), /*may_stop=*/true);
     if (range.end - range.begin == 1 || (range.fixed > 0 && bounds_->groups()[range.fixed - 1].columns == 1))
-      return split(range, sets);
-    std::vector<DimSet> promising;
-    std::copy_if(sets.begin(), sets.end(), std::back_inserter(promising),
-                 [&](DimSet set) { return !hopeless_range(range, set); });
+      return split(range, all);
+    std::vector<Classes> promising;
+    for (const Classes& classes : all) {
+      Classes some = this->promising(range, classes);
+      if (!some.moving.empty()) promising.push_back(std::move(some));
+    }
     if (promising.empty())
       certificate_.pruned["pe"] += std::int64_t(range.end - range.begin);
     else
       split(range, promising);
   }
 
-  bool hopeless_range(const Range& range, DimSet tiled) {
-    const std::int64_t steps = bounds_->sum_range({range.spatial, range.begin, range.fixed, tiled}, sums_);
-    return std::all_of(sums_.begin(), sums_.end(),
-                       [&](const Estimator::Sums& sums) { return hopeless(least_rank(sums, steps, hardware_.pes())); });
+  Classes promising(const Range& range, const Classes& classes) {
+    Classes result{.tiled = classes.tiled, .moving = {}};
+    const std::int64_t steps = bounds_->sum_range({range.spatial, range.begin, range.fixed}, classes, sums_);
+    for (std::size_t c = 0; c < sums_.size(); ++c) {
+      if (!hopeless(least_rank(sums_[c], steps, hardware_.pes()))) result.moving.push_back(classes.moving[c]);
+    }
+    return result;
   }
 
-  void split(const Range& range, const std::vector<DimSet>& sets) {
+  void split(const Range& range, const std::vector<Classes>& all) {
     const ClassBounds::Group& group = bounds_->groups()[range.fixed];
     for (std::size_t begin = range.begin, end = begin; begin < range.end; begin = end) {
       while (end < range.end && group.inside_key[end] == group.inside_key[begin]) ++end;
       if (!group.is_useful(range.spatial, begin)) continue;
-      std::vector<DimSet> same;
-      for (const DimSet set : sets) {
-        if ((set & group.set) == group.at(range.spatial, begin).tiled) same.push_back(set);
+      std::vector<Classes> same;
+      for (const Classes& classes : all) {
+        if ((classes.tiled & group.set) == group.at(range.spatial, begin).tiled) same.push_back(classes);
       }
       if (same.empty())
         certificate_.pruned["pe"] += std::int64_t(end - begin);
@@ -393,26 +404,25 @@ class Search {
 
   bool fits(const Pair& pair) { return !over(core(pair), 0); }
 
-  void search_pair(const Pair& pair, bool may_stop) {
-    const Rank bound = bound_classes(pair);
+  void search_pair(const Pair& pair, const Classes& classes, bool may_stop) {
+    const Rank bound = bound_classes(pair, classes);
     if (hopeless(bound)) {
       certificate_.pruned["pe"] += 1;
     } else if (may_stop && expired()) {
       unseen_ = std::min(unseen_.value_or(bound.objective), bound.objective);
     } else if (fits(pair)) {
-      search_classes(pair);
+      search_classes(pair, classes);
     }
   }
 
-  /// The classes of the pair that was bounded last.
-  void search_classes(const Pair& pair) {
-    const std::vector<FreeSet>& classes = bounds_->classes(pair.bounds.tiled);
-    for (std::size_t c = 0; c < classes.size(); ++c) {
+  /// Those of the pair that was bounded last.
+  void search_classes(const Pair& pair, const Classes& classes) {
+    for (std::size_t c = 0; c < classes.moving.size(); ++c) {
       if (hopeless(class_ranks_[c])) {
         certificate_.pruned["tiles"] += 1;
         continue;
       }
-      Node node{pair, classes[c], bounds_->largest(pair.bounds), pair.bounds.still};
+      Node node{pair, classes.moving[c], bounds_->largest(pair.bounds), pair.bounds.still};
       Choice choice = core(pair);
       if (hopeless_in_stores(choice, skeleton_.free.size(), node))
         certificate_.pruned["stores"] += 1;

@@ -19,6 +19,9 @@ class Words {
  public:
   Words(const LoopProblem& problem, const std::array<std::int64_t, kTensors>& word_bits, const TileExtents& extents)
       : problem_(problem), word_bits_(word_bits), extents_(extents) {
+    for (std::size_t d = 0; d < kDims; ++d) {
+      for (const std::int64_t extent : extents[d]) counts_[d].push_back(double(ceil_div(problem.bounds[d], extent)));
+    }
     for (const Axis& axis : problem.tensor(Tensor3::ifmap).axes) {
       if (axis.terms.size() < 2) continue;
       Window& window = windows_.emplace_back(Window{&axis, index(axis.terms[0].dim), index(axis.terms[1].dim), {}});
@@ -33,7 +36,8 @@ class Words {
     for (const Window& window : windows_) fixed[window.a] = fixed[window.b] = 1;
     whole_[index(Tensor3::ifmap)] = double(tile_words(problem, Tensor3::ifmap, fixed));
     for (Window& window : windows_)
-      whole_[index(Tensor3::ifmap)] *= double(window_words(window, extents[window.a].size() - 1, extents[window.b].size() - 1));
+      whole_[index(Tensor3::ifmap)] *=
+          double(window_words(window, extents[window.a].size() - 1, extents[window.b].size() - 1));
   }
 
   const TileExtents& extents() const { return extents_; }
@@ -52,7 +56,7 @@ class Words {
   double words(const OutermostTransfer& transfer, const TileNumbers& tile) {
     double words = whole(transfer.t);
     for (std::size_t d = 0; d < kDims; ++d) {
-      if (!relevant(transfer.t, d)) words *= double(ceil_div(problem_.bounds[d], extents_[d][tile[d]]));
+      if (!relevant(transfer.t, d)) words *= counts_[d][tile[d]];
     }
     if (transfer.t != Tensor3::ifmap || transfer.slides) return words;
     for (Window& window : windows_) {
@@ -80,6 +84,7 @@ class Words {
   const LoopProblem& problem_;
   const std::array<std::int64_t, kTensors>& word_bits_;
   const TileExtents& extents_;
+  std::array<std::vector<double>, kDims> counts_;  ///< tiles of each extent
   std::vector<Window> windows_;
   std::array<bool, kDims> windowed_{};
   std::array<std::array<bool, kDims>, kTensors> relevant_{};
@@ -90,10 +95,7 @@ class Words {
 class Chain {
  public:
   Chain(const std::vector<OutermostTransfer>& transfers, Words& words, double& least)
-      : transfers_(transfers), words_(words), least_(least), still_(transfers.size() + 1) {
-    for (std::size_t k = transfers.size(); k-- > 0;)
-      still_[k] = still_[k + 1] + transfers[k].word * words.whole(transfers[k].t);
-  }
+      : transfers_(transfers), words_(words), least_(least) {}
   void run() {
     TileNumbers whole{};
     for (std::size_t d = 0; d < kDims; ++d) whole[d] = words_.extents()[d].size() - 1;
@@ -101,37 +103,59 @@ class Chain {
   }
 
  private:
-  bool serves_further_in(std::size_t k, std::size_t d) const {
-    return std::any_of(transfers_.begin() + std::ptrdiff_t(k), transfers_.end(),
+  /// Whether transfer k's tile may have any extent along d; else it has that of the tile around it, or 1.
+  bool chooses(std::size_t k, std::size_t d) const {
+    return words_.relevant(transfers_[k].t, d) &&
+           std::any_of(transfers_.begin() + std::ptrdiff_t(k), transfers_.end(),
                        [&](const OutermostTransfer& transfer) { return words_.falls(transfer, d); });
   }
 
   /// Every tile of transfer k inside `around`, those further out costing `cost`.
-  void place(std::size_t k, TileNumbers tile, double cost) {
-    if (cost + still_[k] >= least_) return;
+  void place(std::size_t k, const TileNumbers& around, double cost) {
     if (k == transfers_.size()) {
-      least_ = cost;
+      least_ = std::min(least_, cost);
       return;
     }
-    std::array<std::size_t, kDims> most = tile;
+    TileNumbers least = around, most = around;
     for (std::size_t d = 0; d < kDims; ++d) {
       if (!words_.relevant(transfers_[k].t, d)) continue;
-      if (!serves_further_in(k, d)) most[d] = 0;
-      tile[d] = 0;
+      least[d] = 0;
+      if (!chooses(k, d)) most[d] = 0;
     }
-    choose(k, 0, most, tile, cost);
+    choose(k, 0, least, most, cost);
   }
 
-  /// Extents along d and the dimensions after it, from the largest that there is room for down.
-  void choose(std::size_t k, std::size_t d, const TileNumbers& most, TileNumbers& tile, double cost) {
+  /// Extents along d and the dimensions after it, between those of two tiles, from the largest that there is room for
+  /// down, until nothing is to be gained.
+  void choose(std::size_t k, std::size_t d, TileNumbers& least, TileNumbers& most, double cost) {
+    while (d < kDims && least[d] == most[d]) ++d;
     if (d == kDims) {
-      bits_[k] = words_.bits(transfers_[k].t, tile);
-      return place(k + 1, tile, cost + transfers_[k].word * words_.words(transfers_[k], tile));
+      if (!fits(k, least)) return;
+      bits_[k] = words_.bits(transfers_[k].t, least);
+      return place(k + 1, least, cost + transfers_[k].word * words_.words(transfers_[k], least));
     }
-    if (!words_.relevant(transfers_[k].t, d)) return choose(k, d + 1, most, tile, cost);
-    while (tile[d] <= most[d] && fits(k, tile)) ++tile[d];
-    while (tile[d]-- > 0) choose(k, d + 1, most, tile, cost);
-    tile[d] = 0;
+    const std::size_t all = most[d];
+    std::size_t n = 0;
+    while (n <= all && fits(k, with(least, d, n))) ++n;
+    while (n-- > 0) {
+      least[d] = most[d] = n;
+      if (cost + still(k, most) >= least_) break;
+      choose(k, d + 1, least, most, cost);
+    }
+    least[d] = 0;
+    most[d] = all;
+  }
+
+  static TileNumbers with(TileNumbers tile, std::size_t d, std::size_t n) {
+    tile[d] = n;
+    return tile;
+  }
+
+  /// What the transfers from the k-th on cost at least inside a tile.
+  double still(std::size_t k, const TileNumbers& tile) {
+    double cost = 0;
+    for (std::size_t j = k; j < transfers_.size(); ++j) cost += transfers_[j].word * words_.words(transfers_[j], tile);
+    return cost;
   }
 
   bool fits(std::size_t k, const TileNumbers& tile) const {
@@ -145,11 +169,23 @@ class Chain {
   const std::vector<OutermostTransfer>& transfers_;
   Words& words_;
   double& least_;
-  std::vector<double> still_;  ///< what the transfers from the k-th on cost at least
   std::array<double, kTensors> bits_{};
 };
 
 }  // namespace
+
+std::vector<std::int64_t> distinct_bounds(std::int64_t extent) {
+  std::vector<std::int64_t> bounds;
+  for (std::int64_t bound = extent; bound >= 1;) {
+    const std::int64_t tiles = ceil_div(extent, bound);
+    bound = ceil_div(extent, tiles);
+    bounds.push_back(bound);
+    if (bound == 1) break;
+    --bound;
+  }
+  std::reverse(bounds.begin(), bounds.end());
+  return bounds;
+}
 
 double least_traffic(std::vector<OutermostTransfer> transfers, const LoopProblem& problem,
                      const std::array<std::int64_t, kTensors>& word_bits, const TileExtents& extents) {

@@ -8,12 +8,16 @@
 
 namespace weft {
 
+/// The smallest bound for each number of tiles that `extent` can be cut into, ascending: all others have a larger tile
+/// for the same number. At most 2 sqrt(extent).
+std::vector<std::int64_t> distinct_bounds(std::int64_t extent);
+
 /// A tensor's transfer from its outermost store into the next one that keeps it.
 struct OutermostTransfer {
   Tensor3 t = Tensor3::ifmap;
-  double word = 0;      ///< energy of a word at least
-  bool slides = false;  ///< a word may stay as the window slides over it
-  double room = 0;      ///< bits that the store has for the tile, all its copies in an array together
+  double word = 0;        ///< energy of a word at least
+  bool slides = false;    ///< a word may stay as the window slides over it
+  double room = 0;        ///< bits that the store has for the tile, all its copies in an array together
   std::size_t store = 0;  ///< transfers into one store share its room
 };
 

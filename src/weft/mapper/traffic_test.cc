@@ -100,8 +100,8 @@ double least_of_all_chains(const std::vector<OutermostTransfer>& transfers, cons
 
 TEST_CASE("the least traffic of three transfers is that of the best chain of tiles") {
   Random random(7);
-  const LoopProblem problem = loop_problem({.M = 4, .C = 3, .H = 5, .W = 2, .R = 2, .E = 4, .F = 2, .pad_top = 1},
-                                           "conv", Padding::implicit);
+  const LoopProblem problem =
+      loop_problem({.M = 4, .C = 3, .H = 5, .W = 2, .R = 2, .E = 4, .F = 2, .pad_top = 1}, "conv", Padding::implicit);
   TileExtents extents;
   for (std::size_t d = 0; d < kDims; ++d) {
     for (std::int64_t extent = 1; extent <= problem.bounds[d]; ++extent) extents[d].push_back(extent);
