@@ -147,16 +147,20 @@ EvaluationOptions options_for(const EvaluationArguments& arguments, const Common
   return options;
 }
 
-SimulationRun simulate(const Network& network, const Hardware& hardware, const EvaluationArguments& arguments,
-                       const CommonOptions& common) {
-  const std::int64_t samples = arguments.samples.value_or(batch_size(network));
-  Batches batches = arguments.data.empty() ? random_batches(network, samples, common.seed)
-                                           : load_batches(network, arguments.network, arguments.data, samples);
-  SimulationOptions options{.evaluation = options_for(arguments, common, hardware),
-                            .batches = std::move(batches.inputs),
-                            .labels = std::move(batches.labels)};
-  options.evaluation.progress = progress_bar("simulating layers", common);
-  return {weft::simulate(network, hardware, options), batches.source};
+/// The samples that --data and --samples name.
+struct Samples {
+  SimulationOptions options;
+  std::string source;
+};
+Samples samples_for(const Network& network, const Hardware& hardware, const EvaluationArguments& arguments,
+                    const CommonOptions& common) {
+  const std::int64_t count = arguments.samples.value_or(batch_size(network));
+  Batches batches = arguments.data.empty() ? random_batches(network, count, common.seed)
+                                           : load_batches(network, arguments.network, arguments.data, count);
+  return {.options = {.evaluation = options_for(arguments, common, hardware),
+                      .batches = std::move(batches.inputs),
+                      .labels = std::move(batches.labels)},
+          .source = std::move(batches.source)};
 }
 
 }  // namespace
@@ -165,20 +169,25 @@ Evaluation evaluate(const EvaluationArguments& arguments, const CommonOptions& c
   const Hardware hardware = load_hardware(arguments.hardware);
   const Network network = load_network(arguments.network, arguments.batch);
   EvaluationOptions options = options_for(arguments, common, hardware);
-  options.progress = progress_bar("evaluating layers", common);
   if (arguments.data.empty()) {
     options.statistics = statistics_for(arguments);
   } else {
-    const SimulationRun run = simulate(network, hardware, arguments, common);
-    options.statistics = measured_statistics(
-        run.simulation, fmt::format("measured on {} samples of {}", run.simulation.evaluation.batch, run.data));
+    Samples samples = samples_for(network, hardware, arguments, common);
+    samples.options.evaluation.progress = progress_bar("measuring layers", common);
+    options.statistics = measure(network, hardware, samples.options);
+    const auto count = std::int64_t(samples.options.batches.size()) * batch_size(network);
+    options.statistics->source = fmt::format("measured on {} samples of {}", count, samples.source);
   }
+  options.progress = progress_bar("evaluating layers", common);
   return evaluate(network, hardware, options);
 }
 
 SimulationRun simulate(const EvaluationArguments& arguments, const CommonOptions& common) {
-  return simulate(load_network(arguments.network, arguments.batch), load_hardware(arguments.hardware), arguments,
-                  common);
+  const Hardware hardware = load_hardware(arguments.hardware);
+  const Network network = load_network(arguments.network, arguments.batch);
+  Samples samples = samples_for(network, hardware, arguments, common);
+  samples.options.evaluation.progress = progress_bar("simulating layers", common);
+  return {weft::simulate(network, hardware, samples.options), samples.source};
 }
 
 EvaluationReportOptions report_options(const EvaluationArguments& arguments, const CommonOptions& common) {

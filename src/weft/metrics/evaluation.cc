@@ -185,13 +185,6 @@ LayerEvaluation solve(const Task& task, const Setting& setting) {
 
 // ---- all layers
 
-const LayerMapping* mapping_for(const std::string& layer, const std::vector<LayerMapping>& mappings) {
-  const auto found = std::find_if(mappings.begin(), mappings.end(), [&](const LayerMapping& given) {
-    return given.layer.empty() || given.layer == layer;
-  });
-  return found == mappings.end() ? nullptr : &*found;
-}
-
 double zeros_of(const std::string& layer, const std::optional<ActivationStatistics>& statistics) {
   if (!statistics) return 0;
   const auto found = statistics->ifmap_zeros.find(layer);
@@ -283,11 +276,23 @@ Conventions conventions_for(const Hardware& hardware, const std::string& wanted)
   return wanted.empty() ? own : parse_conventions(wanted, own);
 }
 
+const LayerMapping* mapping_for(const std::string& layer, const std::vector<LayerMapping>& mappings) {
+  const auto found = std::find_if(mappings.begin(), mappings.end(), [&](const LayerMapping& given) {
+    return given.layer.empty() || given.layer == layer;
+  });
+  return found == mappings.end() ? nullptr : &*found;
+}
+
+std::vector<Layer> layers_to_evaluate(const Network& network, const EvaluationOptions& options) {
+  const std::vector<Layer> candidates = multiplying(layers(network, /*count_zeros=*/false));
+  std::vector<Layer> evaluated = chosen(network, candidates, options.layers);
+  check_names(network, candidates, options, evaluated.size());
+  return evaluated;
+}
+
 Evaluation evaluate(const Network& network, const Hardware& hardware, const EvaluationOptions& options) {
   const std::vector<Layer> all = layers(network, /*count_zeros=*/false);
-  const std::vector<Layer> candidates = multiplying(all);
-  const std::vector<Layer> evaluated = chosen(network, candidates, options.layers);
-  check_names(network, candidates, options, evaluated.size());
+  const std::vector<Layer> evaluated = layers_to_evaluate(network, options);
 
   Evaluation result;
   result.network = network.name;
@@ -301,6 +306,7 @@ Evaluation evaluate(const Network& network, const Hardware& hardware, const Eval
 
   std::vector<Task> tasks = tasks_for(evaluated, result.conventions, options);
   if (options.statistics) {
+    const std::vector<Layer> candidates = multiplying(all);
     const std::vector<OffchipCode> codes = offchip_codes(network, candidates, hardware, *options.statistics);
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       for (Task& task : tasks) {

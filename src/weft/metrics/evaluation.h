@@ -99,6 +99,11 @@ struct Evaluation {
   std::vector<OtherLayer> other_layers;  ///< empty when only some layers were asked for
 };
 
+/// The layers that evaluate() evaluates; throws what it throws for names that are not there.
+std::vector<Layer> layers_to_evaluate(const Network& network, const EvaluationOptions& options);
+/// The mapping given for a layer, or none.
+const LayerMapping* mapping_for(const std::string& layer, const std::vector<LayerMapping>& mappings);
+
 /// Evaluates a network as it is: the caller sets the batch (with_batch, load_network), which every figure is then for.
 /// Layers with equal loops and equal zeros are solved once; layers run in parallel; the result does not depend on
 /// `jobs`. Throws Error: evaluation.unknown-layer (in `layers`, `mappings` or `statistics`), .unnamed-mapping,

@@ -19,9 +19,11 @@ namespace {
 
 /// Everything about the run that is the same for all batches.
 struct Setting {
-  const Program& program;
+  Program program;
   const Hardware& hardware;
-  const Evaluation& evaluation;
+  Conventions how;
+  std::vector<Layer> simulated_layers;
+  Calibration calibration;
   std::vector<FixedPoint> points;         ///< by value
   std::vector<FixedLayer> layers;         ///< by simulated layer
   std::vector<ValueId> written;           ///< by simulated layer: the value that its ofmap is written as
@@ -42,19 +44,25 @@ ValueId written_value(const Network& network, const Layer& layer) {
   return fused ? reader->outputs[0] : ofmap;
 }
 
-Setting make_setting(const Program& program, const Hardware& hardware, const Evaluation& evaluation,
-                     const std::vector<float>& largest) {
-  Setting s{program, hardware, evaluation, {}, {}, {}, {}};
+Setting make_setting(const Network& network, const Hardware& hardware, const SimulationOptions& options,
+                     ThreadPool& pool) {
+  WEFT_ASSERT(!options.batches.empty(), "there is something to simulate");
+  Setting s{.program = prepare(network),
+            .hardware = hardware,
+            .how = conventions_for(hardware, options.evaluation.conventions),
+            .simulated_layers = layers_to_evaluate(network, options.evaluation)};
+  for (const Layer& layer : s.simulated_layers) require_fixed(s.program, layer, hardware);
+  s.calibration = calibrate(s.program, options.batches, pool);
   const auto bits = static_cast<int>(hardware.bits[index(Tensor3::ifmap)]);
-  for (const float most : largest) s.points.push_back(fixed_point_for(double(most), bits));
-  s.simulated.assign(program.network.nodes.size(), -1);
-  for (const LayerEvaluation& e : evaluation.layers) {
-    const Node& node = program.network.nodes[e.layer.node];
+  for (const float most : s.calibration.largest) s.points.push_back(fixed_point_for(double(most), bits));
+  s.simulated.assign(network.nodes.size(), -1);
+  for (const Layer& layer : s.simulated_layers) {
+    const Node& node = s.program.network.nodes[layer.node];
     const auto in = static_cast<std::size_t>(node.inputs[0]), out = static_cast<std::size_t>(node.outputs[0]);
-    s.simulated[e.layer.node] = static_cast<std::ptrdiff_t>(s.layers.size());
-    s.layers.push_back(fixed_layer(program, e.layer, hardware, s.points[in], largest[out]));
+    s.simulated[layer.node] = static_cast<std::ptrdiff_t>(s.layers.size());
+    s.layers.push_back(fixed_layer(s.program, layer, hardware, s.points[in], s.calibration.largest[out]));
     s.points[out] = s.layers.back().ofmap;
-    s.written.push_back(written_value(program.network, e.layer));
+    s.written.push_back(written_value(s.program.network, layer));
   }
   return s;
 }
@@ -111,11 +119,26 @@ void add(LayerSimulation& sum, const LayerSimulation& one) {
   sum.outputs_equal = sum.outputs_equal && one.outputs_equal;
 }
 
-/// One batch.
+/// A layer as the plain loops compute it, but a row of the ofmap at a time: each of its sums has the same order.
+Mapping row_by_row(const LoopProblem& problem, const Hardware& hardware) {
+  Mapping mapping;
+  for (const Tensor3 t : kAllTensors) {
+    const auto keeps = [t](const HardwareNode& node) {
+      return node.kind == NodeKind::store && node.store.keeps[index(t)];
+    };
+    const auto outermost = std::find_if(hardware.nodes.begin(), hardware.nodes.end(), keeps);
+    mapping.steps.emplace_back(StoragePoint{outermost->name, t});
+  }
+  for (const Dim d : {Dim::N, Dim::G, Dim::M, Dim::E, Dim::C, Dim::R, Dim::S, Dim::F})
+    mapping.steps.emplace_back(Loop{d, problem.bound(d), "", ""});
+  return mapping;
+}
+
+/// One batch: measured; with an evaluation, by its mappings and by plain loops.
 class BatchRun {
  public:
-  BatchRun(const Setting& setting, ThreadPool& pool, ProgressCount& progress)
-      : s_(setting), pool_(pool), progress_(progress), layers_(setting.layers.size()) {}
+  BatchRun(const Setting& setting, const Evaluation* evaluation, ThreadPool& pool, ProgressCount& progress)
+      : s_(setting), evaluation_(evaluation), pool_(pool), progress_(progress), layers_(setting.layers.size()) {}
 
   std::vector<FloatTensor> operator()(const std::vector<FloatTensor>& inputs) {
     RunHooks hooks;
@@ -142,39 +165,99 @@ class BatchRun {
   }
 
   void compute(std::size_t l, const FloatTensor& in, FloatTensor& out) {
-    const LayerEvaluation& e = s_.evaluation.layers[l];
     const FixedLayer& fixed = s_.layers[l];
-    const ConvShape& shape = e.layer.shape;
-    const Conventions& how = s_.evaluation.conventions;
+    const ConvShape& shape = s_.simulated_layers[l].shape;
     const std::vector<std::int16_t> ifmap = encode(in.values, fixed.ifmap);
-    Sums mapped, plain;
+    Sums sums, plain;
     LayerSimulation& result = layers_[l];
     const std::array<std::function<void()>, 3> parts = {
-        [&] { mapped = execute(shape, e.problem, e.placement, how.hold, fixed.accumulation, ifmap, fixed.weights); },
-        [&] { plain = plain_sums(shape, fixed.accumulation, ifmap, fixed.weights); },
+        [&] { sums = evaluation_ != nullptr ? compute_mapped(l, ifmap) : compute_rows(l, ifmap); },
+        [&] { measure(l, ifmap); },
         [&] {
-          result.macs = shape.macs();
-          result.zero_macs = zero_macs(shape, ifmap);
-          result.zero_firsts = zero_firsts(shape, e.problem, e.placement, ifmap);
-          result.gated_filter_reads = gated_filter_reads(shape, e.problem, e.placement, s_.hardware, ifmap);
-          if (s_.hardware.skips_zeros) result.steps = steps_without_zeros(shape, e.problem, e.placement, ifmap);
-          result.ifmap_zeros = double(std::count(ifmap.begin(), ifmap.end(), 0)) / double(ifmap.size());
-          result.ifmap_map =
-              traffic(how.padding == Padding::stored ? padded(shape, ifmap) : ifmap, Tensor3::ifmap, s_.hardware);
+          if (evaluation_ != nullptr) plain = plain_sums(shape, fixed.accumulation, ifmap, fixed.weights);
         }};
     pool_.parallel_for(parts.size(), [&](std::size_t i) { parts[i](); });
-    result.outputs_equal = mapped.values == plain.values;
-    result.overflows = mapped.overflows;
-    const std::vector<std::int16_t> ofmap = finish(fixed, shape, mapped.values, result.clipped);
+    result.outputs_equal = evaluation_ == nullptr || sums.values == plain.values;
+    result.overflows = sums.overflows;
+    const std::vector<std::int16_t> ofmap = finish(fixed, shape, sums.values, result.clipped);
     std::transform(ofmap.begin(), ofmap.end(), out.values.begin(),
                    [&](std::int16_t code) { return static_cast<float>(decode(code, fixed.ofmap)); });
   }
 
+  void measure(std::size_t l, const std::vector<std::int16_t>& ifmap) {
+    const ConvShape& shape = s_.simulated_layers[l].shape;
+    LayerSimulation& result = layers_[l];
+    result.macs = shape.macs();
+    result.zero_macs = zero_macs(shape, ifmap);
+    result.ifmap_zeros = double(std::count(ifmap.begin(), ifmap.end(), 0)) / double(ifmap.size());
+    result.ifmap_map =
+        traffic(s_.how.padding == Padding::stored ? padded(shape, ifmap) : ifmap, Tensor3::ifmap, s_.hardware);
+  }
+
+  Sums compute_rows(std::size_t l, const std::vector<std::int16_t>& ifmap) const {
+    const ConvShape& shape = s_.simulated_layers[l].shape;
+    const LoopProblem problem = loop_problem(planar_shape(s_.simulated_layers[l]), "", Padding::implicit);
+    const Placement placement = place(problem, row_by_row(problem, s_.hardware), s_.hardware);
+    return execute(shape, problem, placement, Hold::relevant, s_.layers[l].accumulation, ifmap, s_.layers[l].weights);
+  }
+
+  Sums compute_mapped(std::size_t l, const std::vector<std::int16_t>& ifmap) {
+    const LayerEvaluation& e = evaluation_->layers[l];
+    const FixedLayer& fixed = s_.layers[l];
+    const ConvShape& shape = e.layer.shape;
+    LayerSimulation& result = layers_[l];
+    result.zero_firsts = zero_firsts(shape, e.problem, e.placement, ifmap);
+    result.gated_filter_reads = gated_filter_reads(shape, e.problem, e.placement, s_.hardware, ifmap);
+    if (s_.hardware.skips_zeros) result.steps = steps_without_zeros(shape, e.problem, e.placement, ifmap);
+    return execute(shape, e.problem, e.placement, s_.how.hold, fixed.accumulation, ifmap, fixed.weights);
+  }
+
   const Setting& s_;
+  const Evaluation* evaluation_;
   ThreadPool& pool_;
   ProgressCount& progress_;
   std::vector<LayerSimulation> layers_;
 };
+
+/// All batches: sums over them, and what the network answers.
+struct Ran {
+  std::vector<LayerSimulation> layers;
+  std::vector<std::vector<FloatTensor>> outputs;
+};
+Ran run_batches(const Setting& setting, const Evaluation* evaluation,
+                const std::vector<std::vector<FloatTensor>>& batches, ThreadPool& pool, ProgressCount& progress) {
+  struct One {
+    std::vector<LayerSimulation> layers;
+    std::vector<FloatTensor> outputs;
+  };
+  std::vector<One> all = pool.parallel_map(batches.size(), [&](std::size_t b) {
+    BatchRun batch(setting, evaluation, pool, progress);
+    One one;
+    one.outputs = batch(batches[b]);
+    one.layers = batch.layers();
+    return one;
+  });
+  Ran result{.layers = std::vector<LayerSimulation>(setting.layers.size()), .outputs = {}};
+  for (One& one : all) {
+    for (std::size_t l = 0; l < one.layers.size(); ++l) add(result.layers[l], one.layers[l]);
+    result.outputs.push_back(std::move(one.outputs));
+  }
+  for (LayerSimulation& layer : result.layers) layer.ifmap_zeros /= double(batches.size());
+  return result;
+}
+
+ActivationStatistics statistics_of(const Setting& setting, const std::vector<LayerSimulation>& layers) {
+  ActivationStatistics statistics{.network = setting.program.network.name, .source = "measured by simulation"};
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const std::string& name = setting.simulated_layers[l].name;
+    const LayerSimulation& layer = layers[l];
+    const auto bits = [](const MapTraffic& map) { return double(map.coded_bits) / double(map.values.count); };
+    statistics.ifmap_zeros[name] = double(layer.zero_macs) / double(layer.macs);
+    statistics.ifmap_code_bits[name] = bits(layer.ifmap_map);
+    statistics.ofmap_code_bits[name] = bits(layer.ofmap_map);
+  }
+  return statistics;
+}
 
 void scale(Counts& counts, std::int64_t n) {
   for (auto& store : counts.stores) {
@@ -204,6 +287,7 @@ void account(LayerEvaluation& e, LayerSimulation& l, const Evaluation& evaluatio
   e.offchip = without_spills(e.offchip, e.counts, hardware);
   std::optional<std::int64_t> steps;  // the mean of the batches
   if (hardware.skips_zeros) steps = ceil_div(l.steps, batches);
+  e.skipping_steps = steps;
   const Counts model = count(e.problem, e.placement, hardware, evaluation.conventions, e.offchip, steps);
   const Counts walked = walk(e.problem, e.placement, hardware, evaluation.conventions, e.offchip, steps);
   l.counts_equal = walked.stores == model.stores && walked.hops == model.hops && walked.macs == model.macs &&
@@ -255,46 +339,33 @@ bool Simulation::agrees() const {
 }
 
 Simulation simulate(const Network& network, const Hardware& hardware, const SimulationOptions& options) {
-  WEFT_ASSERT(!options.batches.empty(), "there is something to simulate");
-  const Program program = prepare(network);
-  EvaluationOptions mapping = options.evaluation;
-  mapping.statistics.reset();
-  mapping.check = false;
-  mapping.progress = nullptr;
-  Simulation result{.evaluation = evaluate(network, hardware, mapping)};
-  for (const LayerEvaluation& e : result.evaluation.layers) require_fixed(program, e.layer, hardware);
-
   ThreadPool pool(threads_for(options.evaluation.jobs));
-  const Calibration calibration = calibrate(program, options.batches, pool);
-  const Setting setting = make_setting(program, hardware, result.evaluation, calibration.largest);
+  const Setting setting = make_setting(network, hardware, options, pool);
+  const bool searches =
+      std::any_of(setting.simulated_layers.begin(), setting.simulated_layers.end(),
+                  [&](const Layer& layer) { return mapping_for(layer.name, options.evaluation.mappings) == nullptr; });
+  ProgressCount progress(options.evaluation.progress,
+                         setting.layers.size() * options.batches.size() * (searches ? 2 : 1));
 
-  ProgressCount progress(options.evaluation.progress, setting.layers.size() * options.batches.size());
-  struct One {
-    std::vector<LayerSimulation> layers;
-    std::vector<FloatTensor> outputs;
-  };
-  const std::vector<One> all = pool.parallel_map(options.batches.size(), [&](std::size_t b) {
-    BatchRun batch(setting, pool, progress);
-    One one;
-    one.outputs = batch(options.batches[b]);
-    one.layers = batch.layers();
-    return one;
-  });
-
-  result.batches = static_cast<std::int64_t>(all.size());
-  result.layers.resize(setting.layers.size());
-  std::vector<std::vector<FloatTensor>> outputs;
-  for (const One& one : all) {
-    for (std::size_t l = 0; l < one.layers.size(); ++l) add(result.layers[l], one.layers[l]);
-    outputs.push_back(one.outputs);
+  EvaluationOptions evaluation = options.evaluation;
+  evaluation.statistics.reset();
+  evaluation.check = false;
+  evaluation.progress = nullptr;
+  if (searches) {
+    evaluation.statistics =
+        statistics_of(setting, run_batches(setting, nullptr, options.batches, pool, progress).layers);
   }
-  result.classes = compare_classes(outputs, calibration.outputs, options.labels);
+  Simulation result{.evaluation = evaluate(network, hardware, evaluation)};
+  Ran ran = run_batches(setting, &result.evaluation, options.batches, pool, progress);
+
+  result.batches = static_cast<std::int64_t>(options.batches.size());
+  result.layers = std::move(ran.layers);
+  result.classes = compare_classes(ran.outputs, setting.calibration.outputs, options.labels);
   pool.parallel_for(result.layers.size(), [&](std::size_t l) {
     LayerSimulation& layer = result.layers[l];
     const FixedLayer& fixed = setting.layers[l];
     layer.ifmap = fixed.ifmap, layer.weight = fixed.weight, layer.accumulator = fixed.accumulator,
     layer.ofmap = fixed.ofmap;
-    layer.ifmap_zeros /= double(result.batches);
     account(result.evaluation.layers[l], layer, result.evaluation, result.batches);
   });
   result.evaluation.batch *= result.batches;
@@ -302,17 +373,11 @@ Simulation simulate(const Network& network, const Hardware& hardware, const Simu
   return result;
 }
 
-ActivationStatistics measured_statistics(const Simulation& simulation, const std::string& source) {
-  ActivationStatistics statistics{.network = simulation.evaluation.network, .source = source};
-  for (std::size_t i = 0; i < simulation.layers.size(); ++i) {
-    const std::string& name = simulation.evaluation.layers[i].layer.name;
-    const LayerSimulation& layer = simulation.layers[i];
-    const auto bits = [](const MapTraffic& map) { return double(map.coded_bits) / double(map.values.count); };
-    statistics.ifmap_zeros[name] = double(layer.zero_macs) / double(layer.macs);
-    statistics.ifmap_code_bits[name] = bits(layer.ifmap_map);
-    statistics.ofmap_code_bits[name] = bits(layer.ofmap_map);
-  }
-  return statistics;
+ActivationStatistics measure(const Network& network, const Hardware& hardware, const SimulationOptions& options) {
+  ThreadPool pool(threads_for(options.evaluation.jobs));
+  const Setting setting = make_setting(network, hardware, options, pool);
+  ProgressCount progress(options.evaluation.progress, setting.layers.size() * options.batches.size());
+  return statistics_of(setting, run_batches(setting, nullptr, options.batches, pool, progress).layers);
 }
 
 }  // namespace weft

@@ -44,7 +44,8 @@ struct Agreement {
 };
 
 struct SimulationOptions {
-  /// Layers, mappings, conventions, jobs ..; statistics and check are not looked at. Progress counts layers of batches.
+  /// Layers, mappings, conventions, jobs ..; statistics and check are not looked at. Progress counts layers of batches,
+  /// each time that they are run.
   EvaluationOptions evaluation;
   /// The network's inputs, a batch at a time. At least one.
   std::vector<std::vector<FloatTensor>> batches;
@@ -63,11 +64,13 @@ struct Simulation {
 
 /// Runs the network on every batch in the machine's fixed point: a binary point for each tensor by its range in float32
 /// on the same samples; layers that multiply by their mapping's order (and by plain loops, to compare); the others in
-/// float32, rounded to their code. Batches run in parallel; the result does not depend on `jobs`.
+/// float32, rounded to their code. Mappings that are not given are searched for what measure() finds. Batches run in
+/// parallel; the result does not depend on `jobs`.
 /// Throws Error: simulation.unsupported-layer, simulation.too-wide; runtime.*, and those of evaluate.
 Simulation simulate(const Network& network, const Hardware& hardware, const SimulationOptions& options);
 
-/// What the simulation measured, as `evaluate` takes it: zeros by the MACs they save, and bits a value as coded.
-ActivationStatistics measured_statistics(const Simulation& simulation, const std::string& source);
+/// What running the network in the machine's fixed point, by plain loops, shows, as `evaluate` takes it: zeros by the
+/// MACs they save, and bits a value as coded. Throws what simulate() throws, but for what is wrong with mappings.
+ActivationStatistics measure(const Network& network, const Hardware& hardware, const SimulationOptions& options);
 
 }  // namespace weft
