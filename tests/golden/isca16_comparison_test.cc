@@ -130,12 +130,12 @@ TEST_CASE("row stationary, 256 PEs, batch 16, layer by layer") {
 }
 
 TEST_CASE("row stationary, layer by layer, with both ends of every transfer counted: four accesses a MAC") {
-  // The same tool's register file energies are 4 accesses for each MAC; counted so, fills and drains are the difference.
+  // The same tool's register file energies are 4 accesses for each MAC; counted so, fills and drains are the
+  // difference.
   const std::map<std::string, double> rf = {{"conv1", 6.75}, {"conv2", 14.33}, {"conv3", 9.57}, {"conv4", 7.18},
                                             {"conv5", 4.78}, {"fc6", 2.42},    {"fc7", 1.07},   {"fc8", .26}};
-  const Evaluation evaluation =
-      evaluate(with_batch(zoo_network("alexnet"), 16), load_hardware("eyeriss-isca16"),
-               {.conventions = "isca16,ends=both", .dataflow = "row-stationary-isca16"});
+  const Evaluation evaluation = evaluate(with_batch(zoo_network("alexnet"), 16), load_hardware("eyeriss-isca16"),
+                                         {.conventions = "isca16,ends=both", .dataflow = "row-stationary-isca16"});
   const std::size_t node = 3;
   REQUIRE(evaluation.hardware.nodes[node].name == "rf");
   for (const LayerEvaluation& layer : evaluation.layers) {

@@ -79,7 +79,7 @@ ClassBounds::ClassBounds(const LoopProblem& problem, const Skeleton& skeleton, E
       only_.tiled |= group.table.front().tiled;
     }
   }
-  note_last_columns(insides.size());
+  note_stops(insides.size());
 }
 
 /// Dimensions that meet in no window but their own: a transfer is a product over the groups.
@@ -369,16 +369,23 @@ Estimator::Sums ClassBounds::least_sums(const Pair& pair, FreeSet moving, const 
 }
 
 /// The columns that ranges come to: the stores of a PE leave less room for one dimension where another takes more.
-void ClassBounds::note_last_columns(std::size_t insides) {
-  last_column_.resize(groups_.size());
+/// Least values are kept up to some columns only, each half as far again as the one before.
+void ClassBounds::note_stops(std::size_t insides) {
+  for (Group& group : groups_) {
+    for (std::size_t stop = 0; stop + 1 < group.columns; stop += stop / 2 + 1) group.stops.push_back(stop);
+    group.stops.push_back(group.columns - 1);
+  }
+  stop_.resize(groups_.size());
   for (std::size_t fixed = 0; fixed < groups_.size(); ++fixed) {
-    last_column_[fixed].resize(insides);
+    stop_[fixed].resize(insides);
     for (std::size_t i = insides; i-- > 0;) {
-      std::array<std::size_t, kDims>& last = last_column_[fixed][i];
+      std::array<std::size_t, kDims>& stops = stop_[fixed][i];
       bool same = i + 1 < insides;  // as the next one in the fixed groups
       for (std::size_t g = 0; g < fixed; ++g) same = same && groups_[g].inside_key[i] == groups_[g].inside_key[i + 1];
-      if (same) last = last_column_[fixed][i + 1];
-      for (std::size_t g = fixed; g < groups_.size(); ++g) last[g] = std::max(last[g], groups_[g].inside_key[i]);
+      if (same) stops = stop_[fixed][i + 1];
+      for (std::size_t g = fixed; g < groups_.size(); ++g) {
+        while (groups_[g].stops[stops[g]] < groups_[g].inside_key[i]) ++stops[g];
+      }
     }
   }
 }
@@ -405,7 +412,7 @@ const std::vector<ClassBounds::Least>& ClassBounds::least_of_row(Group& group, s
           lower(least.by_moving[moving], terms);
       }
     }
-    result.push_back(least);
+    if (column == group.stops[result.size()]) result.push_back(least);
   }
   return result;
 }
@@ -423,8 +430,8 @@ std::int64_t ClassBounds::sum_range(const Range& range, const Classes& classes,
       steps *= choice.steps;
       raise(still, choice.still);
     } else {
-      const std::size_t last = last_column_[range.fixed][range.inside][g];
-      least[g] = &least_of_row(group, group.spatial_key[range.spatial], classes.tiled)[last];
+      const std::size_t stop = stop_[range.fixed][range.inside][g];
+      least[g] = &least_of_row(group, group.spatial_key[range.spatial], classes.tiled)[stop];
       if (least[g]->steps == 0) return 0;
       steps *= least[g]->steps;
       raise(still, least[g]->still);

@@ -110,7 +110,7 @@ class ClassBounds {
   };
   struct Row {
     std::vector<DimSet> tiled;              ///< sets of the group's dimensions that its choices tile
-    std::vector<std::vector<Least>> least;  ///< by the number of the tiling of all groups, up to each column
+    std::vector<std::vector<Least>> least;  ///< by the number of the tiling of all groups, up to each stop
   };
   struct Group {
     std::vector<Dim> dims;
@@ -118,6 +118,7 @@ class ClassBounds {
     std::vector<std::size_t> free;                     ///< its free loops
     std::vector<std::size_t> spatial_key, inside_key;  ///< of each choice of the lists: row and column of the table
     std::size_t columns = 0;
+    std::vector<std::size_t> stops;  ///< some columns, ascending, the last among them
     std::vector<GroupChoice> table;
     std::vector<Row> rows;
     std::vector<bool> useful;  ///< by choice over the array and column
@@ -164,7 +165,7 @@ class ClassBounds {
   Choice core_of(const Group* group, const GroupChoice* at) const;
   Estimator::Terms terms(Choice choice, const Class& in);
   const Estimator::Terms& factor(const Group& group, GroupChoice& choice, const Class& in, const FreeIndex& at);
-  void note_last_columns(std::size_t insides);
+  void note_stops(std::size_t insides);
   const std::vector<Least>& least_of_row(Group& group, std::size_t row, DimSet tiled);
   std::vector<Standing> standing(DimSet tiled, FreeSet moving) const;
   void multiply(const Class& in, const std::array<const Estimator::Terms*, kDims>& factors, Estimator::Terms& product);
@@ -183,7 +184,7 @@ class ClassBounds {
   std::array<std::size_t, kDims> group_of_{};  ///< by free loop
   SpatialChoice widest_;                       ///< every dimension at its largest, more than the array has room for
   DimSizes largest_{};
-  std::vector<std::vector<std::array<std::size_t, kDims>>> last_column_;  ///< of each group, by fixed groups and inside
+  std::vector<std::vector<std::array<std::size_t, kDims>>> stop_;  ///< of each group, by fixed groups and inside
   std::deque<Class> classes_;
   std::array<std::unique_ptr<Tiling>, 1u << kDims> tilings_;  ///< by the dimensions tiled
   std::size_t tilings_met_ = 0;
