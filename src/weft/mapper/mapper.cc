@@ -77,7 +77,8 @@ class Search {
     if (insides_.empty()) refuse_capacity();
     bounds_.emplace(problem_, skeleton_, estimate_, spatials_, insides_);
     certificate_.space = size_of_space();
-    compulsory_ = estimate_.sums(estimate_.compulsory());
+    const Estimator::Terms compulsory = estimate_.compulsory();
+    compulsory_ = estimate_.sums(compulsory, std::vector<double>(compulsory.size(), 1));  // tiles may spare the rest
     search();
     if (found_.empty()) refuse_capacity();
     MappingResult best = result_of(found_.front());
