@@ -51,21 +51,24 @@ class Search {
   }
 
   /// First what is least by the objective, then, of the mappings equal in it, what is least by the second one. Where
-  /// the array can be kept busy latency comes down to its bound: that is tried at once.
+  /// only the PEs take time, latency often comes down to its bound: that is tried at once.
   MappingResult run() {
     double unseen = kInfinity;
-    if (options_.objective == Objective::latency) {
-      for (const Choice& choice : choices_) {
-        use(choice, {.objective = Objective::latency});
-        unseen = std::min(unseen, root());
-      }
-      search({.objective = second_, .limited = Objective::latency, .limit = unseen * (1 + kRounding)});
+    if (options_.objective == Objective::latency && !has_bandwidths()) {
+      unseen = least_root({.objective = Objective::latency});
+      begin({.objective = second_, .limited = Objective::latency, .limit = unseen * (1 + kRounding)});
+      look_first();
+      if (found_) look_everywhere();
     }
     if (!found_) {
-      search({.objective = options_.objective});
+      begin({.objective = options_.objective});
+      look_first();
+      look_everywhere();
       WEFT_ASSERT(best_.has_value(), "a mapping that passes every inner store by fits");
       unseen = unseen_;
-      search({.objective = second_, .limited = options_.objective, .limit = double(value_[0]) * (1 + kEqual)});
+      begin({.objective = second_, .limited = options_.objective, .limit = double(value_[0]) * (1 + kEqual)});
+      look_first();
+      if (proven(value_[0], unseen)) look_everywhere();
     }
     MappingResult result = *best_;
     certify(result.certificate, unseen);
@@ -86,14 +89,23 @@ class Search {
     return stopped_;
   }
 
+  static bool proven(Int128 value, double unseen) { return unseen >= double(value) * (1 - kRounding); }
+
   void certify(Certificate& certificate, double unseen) const {
     const Int128 value = certificate.objective_value;
-    certificate.optimal = unseen >= double(value) * (1 - kRounding);
+    certificate.optimal = proven(value, unseen);
     certificate.lower_bound =
         certificate.optimal ? value : std::min(value, Int128(std::ceil(unseen * (1 - kRounding))));
     certificate.visited = visited_;
     certificate.pruned["bound"] = bounded_;
     certificate.pruned["dominated"] = dominated_;
+  }
+
+  bool has_bandwidths() const {
+    return std::any_of(hardware_.nodes.begin(), hardware_.nodes.end(), [](const HardwareNode& node) {
+      const Bandwidths& b = node.bandwidth;
+      return b.shared || std::any_of(b.own.begin(), b.own.end(), [](const auto& own) { return own.has_value(); });
+    });
   }
 
   // ---- all choices of stores
@@ -118,27 +130,46 @@ class Search {
     return all;
   }
 
-  void use(const Choice& choice, const Goal& goal) {
+  void use(const Choice& choice) {
     stores_ = &choice.stores;
     const bool countable = machine_.regions.size() == 2 && tiles_.windows_countable();
     transfers_.use(choice.stores, countable && !order_.best_only);
-    bounds_.use(choice.stores, choice.outermost, goal);
-    order_.goal = goal;
+    bounds_.use(choice.stores, choice.outermost, order_.goal);
   }
 
-  /// First any good mapping of each choice, which rules out most of the rest.
-  void search(const Goal& goal) {
+  double least_root(const Goal& goal) {
+    order_.goal = goal;
+    double least = kInfinity;
+    for (const Choice& choice : choices_) {
+      use(choice);
+      least = std::min(least, root());
+    }
+    return least;
+  }
+
+  void begin(const Goal& goal) {
+    order_.goal = goal;
     found_ = false;
     limit_ = best_ ? double(value_[1]) * (1 - kRounding) : kInfinity;
-    for (const bool first : {true, false}) {
-      order_.best_only = first;
-      for (const Choice& choice : choices_) {
-        use(choice, goal);
-        stopped_ = false;
-        if (first && &choice == &choices_.front()) search_close();
-        search();
-        if (stopped_) unseen_ = std::min(unseen_, root_);
-      }
+  }
+
+  /// For any good mapping of each choice, which rules out most of the rest.
+  void look_first() {
+    order_.best_only = true;
+    use(choices_.front());
+    search_close();
+    search_all();
+  }
+  void look_everywhere() {
+    order_.best_only = false;
+    search_all();
+  }
+  void search_all() {
+    for (const Choice& choice : choices_) {
+      use(choice);
+      stopped_ = false;
+      search();
+      if (stopped_) unseen_ = std::min(unseen_, root_);
     }
   }
 
@@ -494,6 +525,7 @@ class Search {
     const std::array<Int128, 2> value{result.certificate.objective_value,
                                       objective_value(second_, result.cost, result.counts)};
     const bool limited = goal.limit < kInfinity;
+    if (limited && double(value[0]) > goal.limit) return;
     if (!limited && !order_.best_only && double(value[0]) * (1 - kRounding) > bound) unseen_ = std::min(unseen_, bound);
     if (best_ && value >= value_) return;
     best_ = std::move(result);
