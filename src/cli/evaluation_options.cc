@@ -152,12 +152,12 @@ struct Samples {
   SimulationOptions options;
   std::string source;
 };
-Samples samples_for(const Network& network, const Hardware& hardware, const EvaluationArguments& arguments,
+Samples samples_for(const Network& network, EvaluationOptions evaluation, const EvaluationArguments& arguments,
                     const CommonOptions& common) {
   const std::int64_t count = arguments.samples.value_or(batch_size(network));
   Batches batches = arguments.data.empty() ? random_batches(network, count, common.seed)
                                            : load_batches(network, arguments.network, arguments.data, count);
-  return {.options = {.evaluation = options_for(arguments, common, hardware),
+  return {.options = {.evaluation = std::move(evaluation),
                       .batches = std::move(batches.inputs),
                       .labels = std::move(batches.labels)},
           .source = std::move(batches.source)};
@@ -172,8 +172,8 @@ Evaluation evaluate(const EvaluationArguments& arguments, const CommonOptions& c
   if (arguments.data.empty()) {
     options.statistics = statistics_for(arguments);
   } else {
-    Samples samples = samples_for(network, hardware, arguments, common);
-    samples.options.evaluation.progress = progress_bar("measuring layers", common);
+    options.progress = progress_bar("measuring layers", common);
+    const Samples samples = samples_for(network, options, arguments, common);
     options.statistics = measure(network, hardware, samples.options);
     const auto count = std::int64_t(samples.options.batches.size()) * batch_size(network);
     options.statistics->source = fmt::format("measured on {} samples of {}", count, samples.source);
@@ -185,8 +185,9 @@ Evaluation evaluate(const EvaluationArguments& arguments, const CommonOptions& c
 SimulationRun simulate(const EvaluationArguments& arguments, const CommonOptions& common) {
   const Hardware hardware = load_hardware(arguments.hardware);
   const Network network = load_network(arguments.network, arguments.batch);
-  Samples samples = samples_for(network, hardware, arguments, common);
-  samples.options.evaluation.progress = progress_bar("simulating layers", common);
+  EvaluationOptions options = options_for(arguments, common, hardware);
+  options.progress = progress_bar("simulating layers", common);
+  const Samples samples = samples_for(network, std::move(options), arguments, common);
   return {weft::simulate(network, hardware, samples.options), samples.source};
 }
 

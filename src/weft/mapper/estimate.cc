@@ -918,7 +918,7 @@ struct Estimator::Implementation {
       }
       const HardwareNode& child = hardware.nodes[way.child];
       transfer.room = child.store.capacity ? 8 * double(child.store.capacity->value) : kInfinity;
-      if (way.crosses) transfer.room *= double(hardware.nodes[skeleton.fanout].fanout.children());
+      if (way.crosses) transfer.room *= double(hardware.instances(way.child));
       transfer.store = way.child;
       transfers.push_back(transfer);
     }
@@ -1063,7 +1063,7 @@ Estimator::Terms Estimator::ordered_terms(const Choice& choice, std::uint32_t mo
 std::vector<Estimator::Standing> Estimator::standing(std::uint32_t moving) const {
   return implementation_->standing(moving);
 }
-Estimator::Terms Estimator::compulsory() const {
+Estimator::Sums Estimator::compulsory() const {
   const Implementation& i = *implementation_;
   Terms terms(i.terms.size(), 0);
   std::array<bool, kTensors> outermost{true, true, true};
@@ -1077,7 +1077,7 @@ Estimator::Terms Estimator::compulsory() const {
       if (term != kNone) terms[std::size_t(term)] = double(tile_words(i.problem, t, i.problem.bounds));
     }
   }
-  return terms;
+  return i.sums_of(terms, std::vector<double>(terms.size(), 1));
 }
 Estimator::Sums Estimator::sums(const Terms& terms, const std::vector<double>& spared) const {
   return implementation_->sums_of(terms, spared);

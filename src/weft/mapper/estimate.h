@@ -43,8 +43,6 @@ class Estimator {
   };
   /// Of any order and bounds, if no other loops than those of `moving` move.
   std::vector<Standing> standing(std::uint32_t moving) const;
-  /// Terms that no choice is below: every weight comes from its outermost store, every partial sum goes there.
-  Terms compulsory() const;
   /// Energy and cycles at least, of so many steps: with the stalls of transfers into single-buffered stores, and not
   /// less time than any bandwidth asks for.
   struct Least {
@@ -55,6 +53,9 @@ class Estimator {
   /// stores. `spared`: shares of the terms that ragged last tiles may spare, or nothing.
   using Sums = std::array<double, 8>;
   Sums sums(const Terms& terms, const std::vector<double>& spared = {}) const;
+  /// What no choice is below: every weight comes from its outermost store, every partial sum goes there. Ragged last
+  /// tiles may spare the rest.
+  Sums compulsory() const;
   Least least(const Sums& sums, std::int64_t steps) const;
 
  private:

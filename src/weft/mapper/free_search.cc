@@ -194,10 +194,7 @@ class Search {
       const Way& way = stores.ways[index(t)].back();
       if (!OutermostLeast::past(way)) continue;
       const std::size_t child = std::size_t(way.child);
-      double room = machine_.room[child];
-      for (std::size_t n = way.parent; n < child; ++n) {
-        if (hardware_.nodes[n].kind == NodeKind::fanout) room *= double(hardware_.nodes[n].fanout.children());
-      }
+      const double room = machine_.room[child] * double(hardware_.instances(child));
       transfers.push_back({t, way.parent_cost + way.distinct_cost, /*slides=*/true, room, child});
     }
     if (transfers.size() > before) result.past_arrays = least();
@@ -217,10 +214,15 @@ class Search {
 
   /// What all mappings with the stores in use cost at least.
   double root() {
-    Figures f{};
+    const Label macs = macs_alone();
+    return bounds_.least(macs.f, Key::unpacked(macs.key), machine_.regions.size() - 1, macs.tile);
+  }
+  Label macs_alone() const {
+    Label label;
     Key key;
-    transfers_.start(f, key);
-    return bounds_.least(f, key, machine_.regions.size() - 1, 0);
+    transfers_.start(label.f, key);
+    label.key = key.packed();
+    return label;
   }
 
   void search() {
@@ -233,11 +235,7 @@ class Search {
     labels_.clear();
     std::size_t region = machine_.regions.size() - 1;
     enter(region);
-    Label macs;
-    Key key;
-    transfers_.start(macs.f, key);
-    macs.key = key.packed();
-    labels_.add(macs, order_);
+    labels_.add(macs_alone(), order_);
     for (; region > 1; --region) {
       const std::vector<std::uint32_t> edge = sweep(region);
       enter(region - 1);

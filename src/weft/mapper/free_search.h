@@ -22,7 +22,7 @@ namespace weft {
 /// mapper.unsupported for layers and machines with too much to choose from.
 ///
 /// Files: free_tiles.h (tiles and their words), free_machine.h (regions, arrays), free_stores.h (a choice of the stores
-/// that keep each tensor), free_transfers.h (figures), free_traffic.h and free_bounds.h (bounds), free_labels.h,
+/// that keep each tensor), free_transfers.h (figures), traffic.h and free_bounds.h (bounds), free_labels.h,
 /// free_nest.h (a label as a mapping).
 MappingResult find_free_mapping(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options);
 

@@ -77,8 +77,7 @@ class Search {
     if (insides_.empty()) refuse_capacity();
     bounds_.emplace(problem_, skeleton_, estimate_, spatials_, insides_);
     certificate_.space = size_of_space();
-    const Estimator::Terms compulsory = estimate_.compulsory();
-    compulsory_ = estimate_.sums(compulsory, std::vector<double>(compulsory.size(), 1));  // tiles may spare the rest
+    compulsory_ = estimate_.compulsory();
     search();
     if (found_.empty()) refuse_capacity();
     MappingResult best = result_of(found_.front());

@@ -95,6 +95,14 @@ std::vector<Layer> chosen(const Network& network, const std::vector<Layer>& laye
   return result;
 }
 
+/// The layers that are asked for; every name that the options mention is there.
+std::vector<Layer> checked(const Network& network, const std::vector<Layer>& candidates,
+                           const EvaluationOptions& options) {
+  std::vector<Layer> evaluated = chosen(network, candidates, options.layers);
+  check_names(network, candidates, options, evaluated.size());
+  return evaluated;
+}
+
 // ---- one layer
 
 /// What is the same for all layers.
@@ -284,15 +292,13 @@ const LayerMapping* mapping_for(const std::string& layer, const std::vector<Laye
 }
 
 std::vector<Layer> layers_to_evaluate(const Network& network, const EvaluationOptions& options) {
-  const std::vector<Layer> candidates = multiplying(layers(network, /*count_zeros=*/false));
-  std::vector<Layer> evaluated = chosen(network, candidates, options.layers);
-  check_names(network, candidates, options, evaluated.size());
-  return evaluated;
+  return checked(network, multiplying(layers(network, /*count_zeros=*/false)), options);
 }
 
 Evaluation evaluate(const Network& network, const Hardware& hardware, const EvaluationOptions& options) {
   const std::vector<Layer> all = layers(network, /*count_zeros=*/false);
-  const std::vector<Layer> evaluated = layers_to_evaluate(network, options);
+  const std::vector<Layer> candidates = multiplying(all);
+  const std::vector<Layer> evaluated = checked(network, candidates, options);
 
   Evaluation result;
   result.network = network.name;
@@ -306,7 +312,6 @@ Evaluation evaluate(const Network& network, const Hardware& hardware, const Eval
 
   std::vector<Task> tasks = tasks_for(evaluated, result.conventions, options);
   if (options.statistics) {
-    const std::vector<Layer> candidates = multiplying(all);
     const std::vector<OffchipCode> codes = offchip_codes(network, candidates, hardware, *options.statistics);
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       for (Task& task : tasks) {
