@@ -171,9 +171,13 @@ void check_least_cost(std::uint64_t seed, int most_trials, std::int64_t most_map
     INFO("found       " << to_json(found.mapping).dump() << "\nbrute force " << to_json(brute.best_mapping).dump());
     REQUIRE(brute.best);
     const Int128 least = (*brute.best)[0], value = found.certificate.objective_value;
-    REQUIRE(found.certificate.lower_bound <= least);
+    // The model rounds what is gated or coded down, node by node; the search does not.
+    const bool rounds = hardware.gates_zeros || options.offchip.parts != OffchipCode{}.parts;
+    const Int128 floors = rounds ? 8 * Int128(hardware.nodes.size()) : 0;
+    const Int128 slack = options.objective == Objective::edp ? floors * found.counts.latency_cycles : floors;
+    REQUIRE(found.certificate.lower_bound <= least + slack);
     REQUIRE(least <= value);
-    if (found.certificate.optimal) CHECK(to_string(value) == to_string(least));
+    if (found.certificate.optimal) CHECK(value <= least + slack);
     const Int128 among_equals = objective_value(second_objective(options), found.cost, found.counts);
     if (value == least) REQUIRE((*brute.best)[1] <= among_equals);
     if (vaults) continue;  // with two arrays there is only a bound
@@ -184,7 +188,7 @@ void check_least_cost(std::uint64_t seed, int most_trials, std::int64_t most_map
   }
   INFO(trials << " trials, " << single << " with one array at most, " << tried << " mappings: " << proven
               << " proven best, " << best << " best, " << second << " by the second objective too");
-  CHECK(3 * proven > single);
+  CHECK(5 * proven > 4 * single);
   CHECK(20 * best >= 19 * single);
   CHECK(20 * second >= 19 * single);
 }

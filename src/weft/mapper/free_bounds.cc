@@ -26,6 +26,19 @@ Bounds::Bounds(const Hardware& hardware, const Conventions& how, const Machine& 
   }
 }
 
+void Bounds::use(const StoreChoice& stores, const OutermostLeast& outermost, const Goal& goal) {
+  stores_ = &stores;
+  outermost_ = outermost;
+  goal_ = goal;
+  first_ = {};
+  least_later_ = nullptr;
+  if (machine_.clocks == 1 || machine_.regions.size() != 2 || !goal.uses(Objective::latency)) return;
+  for (const Tensor3 t : kAllTensors) {
+    for (const Way& way : stores.ways[index(t)]) first_[index(t)] += way.crosses ? 0 : way.first_cycles[0];
+  }
+  least_later_ = &later_.try_emplace(first_, tiles_.size(), -1).first->second;
+}
+
 /// What transfers not begun yet may spare those further in, at most: they have no more visits than tiles are left.
 double Bounds::refund(Tensor3 t, std::size_t level, std::uint32_t tile) const {
   const std::vector<Way>& ways = stores_->ways[index(t)];
@@ -42,6 +55,91 @@ double Bounds::not_begun(Tensor3 t, std::size_t level) const {
   return sum;
 }
 
+/// The first tile of a store outside `tile` holds what is in it.
+void Bounds::add_not_begun(Tensor3 t, std::size_t level, std::uint32_t tile, Cycles& cycles) const {
+  if (machine_.clocks == 1) return;
+  const std::vector<Way>& ways = stores_->ways[index(t)];
+  for (std::size_t l = level + 1; l < ways.size(); ++l) {
+    const double first = ways[l].crosses ? 0 : tiles_.first_words(t, tile);
+    for (std::size_t k = 0; k < machine_.clocks; ++k) {
+      cycles[k] += ways[l].first_cycles[k] * first + (l + 1 < ways.size() ? ways[l].least_cycles[k] : 0);
+    }
+  }
+}
+
+/// Words that no clock counts are of no interest either.
+void Bounds::drop_energy(Figures& f, Key& key, std::size_t region) const {
+  f[kCost] = 0;
+  for (const Tensor3 t : kAllTensors) {
+    const std::size_t i = index(t);
+    const Way& way = stores_->way(region, key.code, t);
+    if (key.is_open(t)) f[kX0 + i] = 0;
+    if (t == Tensor3::ifmap) f[kSlide] = f[kSlideEach] = f[kSlideShared] = 0;
+    if (way.counted) continue;
+    f[kX0 + i] = f[kRatio0 + i] = 0;
+    if (t == Tensor3::psum) f[kUpdates] = f[kVisits] = 0;
+    if (t == Tensor3::ifmap) {
+      f[kWindow0] = f[kWindow0 + 1] = 0;
+      key.child = key.slid = 0;
+    }
+  }
+}
+
+/// Steps of PEs without work, and the first tiles of stores outside the array, of as many words more as the children
+/// have together.
+double Bounds::least_later(std::uint32_t tile) const {
+  double& least = (*least_later_)[tile];
+  if (least >= 0) return least;
+  least = kInfinity;
+  for (const SpatialChoice& choice : machine_.regions[1].spread) {
+    const std::optional<std::uint32_t> all = tiles_.of_children(tile, choice.children);
+    if (!all) continue;
+    double cycles = machine_.idle_steps(choice);
+    for (const Tensor3 t : kAllTensors)
+      cycles += first_[index(t)] * (tiles_.first_words(t, *all) - tiles_.first_words(t, tile));
+    least = std::min(least, cycles);
+  }
+  return least;
+}
+
+/// Tiles only grow, so what is not decided or begun moves no more words than if this tile decided it.
+void Bounds::drop_clocks(Figures& f, const Key& key, std::size_t region, std::uint32_t tile) const {
+  constexpr double kRounded = 2;  // cycles a way, at most: its words in and those back in
+  Cycles most = all_decided(f.data(), machine_.clocks);
+  for (const Tensor3 t : kAllTensors) {
+    const std::vector<Way>& ways = stores_->ways[index(t)];
+    const std::size_t level = stores_->level(region, key.code, t);
+    const double base = tiles_.base(t, tile), whole = tiles_.whole_words(t);
+    const double decided =
+        region > 0 && ways[level].crosses ? (t == Tensor3::psum ? f[kUpdates] : f[kX0 + index(t)]) : 0;
+    for (std::size_t k = 0; k < machine_.clocks; ++k) {
+      most[k] += kRounded * double(ways.size() - level);
+      const auto rate = [&](const Way& way) { return way.parent_cycles[k] + way.distinct_cycles[k]; };
+      const double sliding = t == Tensor3::ifmap ? f[sliding_cycles(k)] + f[shared_cycles(k)] : 0;
+      if (key.is_open(t)) most[k] += (f[open_cycles(k, t)] + sliding) * base;
+      if (region > 0 && ways[level].crosses)
+        most[k] += rate(ways[level]) * std::max(decided, base) + ways[level].first_cycles[k] * whole;
+      for (std::size_t l = level + 1; l < ways.size(); ++l)
+        most[k] += rate(ways[l]) * base + ways[l].first_cycles[k] * whole;
+    }
+  }
+  const bool limited = goal_.limit < kInfinity && goal_.limited == Objective::latency;
+  const bool only_limited = limited && region == 0 && !goal_.counts(Objective::latency) && machine_.power_at_end == 0;
+  const double least = std::max(f[decided_cycles(0)], limited ? goal_.limit : 0);
+  for (std::size_t k = only_limited ? 0 : 1; k < machine_.clocks; ++k) {
+    if (most[k] * (1 + kRounding) > (k == 0 ? goal_.limit : least)) continue;
+    std::fill_n(f.begin() + std::ptrdiff_t(decided_cycles(k)), kFiguresOfClock, 0.0);
+  }
+}
+
+/// Each word of an open transfer is moved once at least.
+void Bounds::add_open(const Figures& f, Tensor3 t, Cycles& cycles) const {
+  for (std::size_t k = 0; k < machine_.clocks; ++k) {
+    const double sliding = t == Tensor3::ifmap ? f[sliding_cycles(k)] + f[shared_cycles(k)] : 0;
+    cycles[k] += (f[open_cycles(k, t)] + sliding) * tiles_.whole_words(t);
+  }
+}
+
 double Bounds::least(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile) {
   if (region == 1 && machine_.regions.size() == 2) {
     const double value = least(crossing(f, key, tile, false));
@@ -51,7 +149,8 @@ double Bounds::least(const Figures& f, const Key& key, std::size_t region, std::
 }
 
 Least Bounds::least_of(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile) const {
-  Least result{.cost = f[kCost], .time = f[kTime]};
+  double cost = f[kCost];
+  Cycles cycles = all_decided(f.data(), machine_.clocks);
   double saved = 0;
   bool begun = false;  // a way from an outermost store
   for (const Tensor3 t : kAllTensors) {
@@ -62,30 +161,34 @@ Least Bounds::least_of(const Figures& f, const Key& key, std::size_t region, std
       const double slide = t == Tensor3::ifmap ? f[kSlide] + f[kSlideEach] + f[kSlideShared] : 0;
       const double word = f[kX0 + i] + slide;
       if (word < 0) {
-        result.cost += word * tiles_.base(t, tile);
+        cost += word * tiles_.base(t, tile);
       } else if (region == 0) {
         double now = f[kX0 + i] * tiles_.base(t, tile);
         if (t == Tensor3::ifmap) now += slide * tiles_.others(t, tile) / tiles_.fixed_words(t) * whole;
-        result.cost += now;
+        cost += now;
         saved = std::max(saved, now - word * whole);
       } else {
-        result.cost += word * whole;
+        cost += word * whole;
       }
-      result.time += f[kStall0 + i] * whole;
+      add_open(f, t, cycles);
     }
-    result.cost += not_begun(t, level) + refund(t, level, tile);
+    cost += not_begun(t, level) + refund(t, level, tile);
+    add_not_begun(t, level, tile, cycles);
     begun = begun || level + 1 == stores_->ways[i].size();
   }
-  result.cost -= saved;
+  cost -= saved;
   if (!begun) {
-    result.cost += outermost_.before_arrays;
-    return result;
+    cost += outermost_.before_arrays;
+    for (std::size_t k = 0; k < machine_.clocks; ++k) cycles[k] += outermost_.cycles[k];
+    return machine_.least(cost, cycles);
   }
   for (const Tensor3 t : kAllTensors) {
     const std::vector<Way>& ways = stores_->ways[index(t)];
-    if (stores_->level(region, key.code, t) + 1 < ways.size()) result.cost += ways.back().least;
+    if (stores_->level(region, key.code, t) + 1 == ways.size()) continue;
+    cost += ways.back().least;
+    for (std::size_t k = 0; k < machine_.clocks; ++k) cycles[k] += ways.back().least_cycles[k];
   }
-  return result;
+  return machine_.least(cost, cycles);
 }
 
 Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::uint32_t tile) {
@@ -99,14 +202,24 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::uint32_
 Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::uint32_t tile, bool past_arrays) const {
   const std::size_t fanout = machine_.first_fanout();
   const double outermost = past_arrays ? *outermost_.past_arrays : outermost_.before_arrays;
-  Crossing result{.base = {.cost = f[kCost] + outermost, .time = f[kTime]}};
+  Crossing result{.cost = f[kCost] + outermost, .cycles = all_decided(f.data(), machine_.clocks)};
+  for (std::size_t k = 0; k < machine_.clocks; ++k) result.cycles[k] += outermost_.cycles[k];
+  if (least_later_ != nullptr) result.later = least_later(tile);
   for (const Tensor3 t : kAllTensors) {
     const std::size_t i = index(t), level = stores_->level(1, key.code, t);
     const std::vector<Way>& ways = stores_->ways[i];
     const Way& way = ways[level];
-    result.base.cost += not_begun(t, level) + refund(t, level, tile);
+    result.cost += not_begun(t, level) + refund(t, level, tile);
+    add_not_begun(t, level, tile, result.cycles);
     const bool counted = past_arrays && OutermostLeast::past(ways.back());
-    if (!way.crosses && ways.back().crosses) result.base.cost += counted ? ways.back().constant : ways.back().least;
+    if (!way.crosses && ways.back().crosses) result.cost += counted ? ways.back().constant : ways.back().least;
+    for (std::size_t k = 0; k < machine_.clocks; ++k) {
+      if (way.crosses) {  // the constant is in the figures
+        result.cycles[k] += (way.parent_cycles[k] + way.distinct_cycles[k]) * tiles_.whole_words(t);
+      } else if (ways.back().crosses) {
+        result.cycles[k] += ways.back().least_cycles[k];
+      }
+    }
     const double parent = way.crosses && !counted ? way.parent_cost + way.distinct_cost : 0;
     double words = f[kX0 + i];
     if (key.is_open(t)) {
@@ -115,7 +228,7 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::uint32_
       words = way.slides ? tiles_.others(t, tile) / tiles_.fixed_words(t) * whole : base;
       result.each[i] = std::min(0.0, f[kX0 + i]) * base + (std::max(0.0, f[kX0 + i]) + slide) * words;
       result.stay[i] = whole * (f[kX0 + i] + slide + parent);
-      result.base.time += f[kStall0 + i] * whole;
+      add_open(f, t, result.cycles);
     }
     if (!way.crosses) continue;
     result.each[i] -= words * way.spared;
@@ -135,7 +248,9 @@ void Bounds::least(const Crossing& crossing, const Sharings& ways, const std::ve
                    std::vector<double>& values) const {
   values.resize(ways.size());
   const auto &each = crossing.each, &shared = crossing.shared, &stay = crossing.stay;
-  const Least base = crossing.base;
+  const double cost = crossing.cost, work = crossing.cycles[0], later = crossing.later;
+  const auto last = crossing.cycles.begin() + std::ptrdiff_t(machine_.clocks);
+  const double waiting = *std::max_element(crossing.cycles.begin(), last);
   const double *ifmap = ifmap_share.data(), *weight = ways.share[index(Tensor3::weight)].data(),
                *psum = ways.share[index(Tensor3::psum)].data(), *idle = ways.idle.data();
   const auto fill = [&](const auto& value) {
@@ -144,17 +259,25 @@ void Bounds::least(const Crossing& crossing, const Sharings& ways, const std::ve
       const double f = each[1] + shared[1] * weight[w];
       const double p = each[2] + shared[2] * psum[w];
       const double saved = std::max(std::max(i - stay[0], f - stay[1]), std::max(p - stay[2], 0.0));
-      values[w] = value(base.cost + (i + f + p - saved + machine_.power * idle[w]), base.time + idle[w]);
+      values[w] = value(cost + (i + f + p - saved), idle[w]);
     }
   };
-  if (goal_.limit < kInfinity) return fill([this](double cost, double time) { return goal_.value({cost, time}); });
+  if (machine_.clocks > 1) {
+    return fill([&](double energy, double idle) {
+      const double time = std::max(work + std::max(idle, later), waiting);
+      return goal_.value({energy + machine_.power_at_end * time, time});
+    });
+  }
+  const double power = machine_.power;
+  if (goal_.limit < kInfinity)
+    return fill([&](double energy, double idle) { return goal_.value({energy + power * idle, work + idle}); });
   switch (goal_.objective) {
     case Objective::energy:
-      return fill([](double cost, double) { return cost; });
+      return fill([&](double energy, double idle) { return energy + power * idle; });
     case Objective::latency:
-      return fill([](double, double time) { return time; });
+      return fill([&](double, double idle) { return work + idle; });
     case Objective::edp:
-      return fill([](double cost, double time) { return cost * time; });
+      return fill([&](double energy, double idle) { return (energy + power * idle) * (work + idle); });
   }
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -24,10 +25,6 @@ struct Sharings {
   }
 };
 
-/// Energy and cycles that a mapping has at least.
-struct Least {
-  double cost = 0, time = 0;
-};
 double value_of(Objective objective, const Least& least);
 
 /// What is to be least, among mappings that are no worse than `limit` by another objective.
@@ -35,9 +32,9 @@ struct Goal {
   Objective objective = Objective::energy, limited = Objective::energy;
   double limit = kInfinity;
 
+  bool counts(Objective of) const { return objective == of || objective == Objective::edp; }
   bool uses(Objective of) const {
-    const auto counts = [&](Objective o) { return o == of || o == Objective::edp; };
-    return counts(objective) || (limit < kInfinity && counts(limited));
+    return counts(of) || (limit < kInfinity && (limited == of || limited == Objective::edp));
   }
   double value(const Least& least) const {
     return value_of(limited, least) > limit ? kInfinity : value_of(objective, least);
@@ -47,6 +44,7 @@ struct Goal {
 /// What the transfers from the outermost stores cost at least, together.
 struct OutermostLeast {
   double before_arrays = 0;  ///< those that cross no array
+  Cycles cycles{};           ///< of those, by clock
   /// Those and what the outermost stores read and write for transfers across arrays into stores, less their constants.
   /// No value: there are none of these.
   std::optional<double> past_arrays;
@@ -61,20 +59,25 @@ class Bounds {
   Bounds(const Hardware& hardware, const Conventions& how, const Machine& machine, const Tiles& tiles);
 
   /// The stores from now on, the energy at least of the transfers from the outermost stores, and the goal.
-  void use(const StoreChoice& stores, const OutermostLeast& outermost, const Goal& goal) {
-    stores_ = &stores;
-    outermost_ = outermost;
-    goal_ = goal;
-  }
+  void use(const StoreChoice& stores, const OutermostLeast& outermost, const Goal& goal);
 
   /// The goal's value at least.
   double least(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile);
 
+  /// Clears what the goal does not hang on: energy where it counts only cycles, and clocks that stay within the steps
+  /// done, or within the goal's limit, whatever follows.
+  void relax(Figures& f, Key& key, std::size_t region, std::uint32_t tile) const {
+    if (!goal_.uses(Objective::energy)) drop_energy(f, key, region);
+    if (machine_.clocks > 1) drop_clocks(f, key, region, tile);
+  }
+
   /// What crossing the only array costs at least: a constant and, for each tensor, a price for each child and one
   /// shared by the children that want its words. Of the tensors whose transfers are open one may stay for ever.
   struct Crossing {
-    Least base;
+    double cost = 0;
+    Cycles cycles{};
     std::array<double, kTensors> each{}, shared{}, stay{kInfinity, kInfinity, kInfinity};
+    double later = 0;  ///< cycles of clock 0 more than those of a full machine that has the first tiles
   };
   Crossing crossing(const Figures& f, const Key& key, std::uint32_t tile);
   /// With each of these ways to share the work out, and these shares of the ifmap: the goal's value at least.
@@ -85,6 +88,11 @@ class Bounds {
   Crossing crossing(const Figures& f, const Key& key, std::uint32_t tile, bool past_arrays) const;
   double least(const Crossing& crossing);  ///< with the best of all ways
   Least least_of(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile) const;
+  double least_later(std::uint32_t tile) const;
+  void add_not_begun(Tensor3 t, std::size_t level, std::uint32_t tile, Cycles& cycles) const;
+  void add_open(const Figures& f, Tensor3 t, Cycles& cycles) const;
+  void drop_energy(Figures& f, Key& key, std::size_t region) const;
+  void drop_clocks(Figures& f, const Key& key, std::size_t region, std::uint32_t tile) const;
   double refund(Tensor3 t, std::size_t level, std::uint32_t tile) const;
   double not_begun(Tensor3 t, std::size_t level) const;
 
@@ -94,9 +102,14 @@ class Bounds {
   const Tiles& tiles_;
   const StoreChoice* stores_ = nullptr;
   OutermostLeast outermost_;
+  std::array<double, kTensors> first_{};  ///< cycles of clock 0 that a word of the first tiles outside the array takes
+  std::vector<double>* least_later_ = nullptr;
   Goal goal_;
   Sharings widest_;             ///< those that none is better than
   std::vector<double> values_;  ///< of the widest
+  /// By the cycles that a word of the first tiles takes: extra cycles by tile, as they are met; negative: not known
+  /// yet.
+  std::map<std::array<double, kTensors>, std::vector<double>> later_;
 };
 
 }  // namespace weft::free_search

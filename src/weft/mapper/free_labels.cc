@@ -11,15 +11,19 @@ constexpr double kSame = 1e-12;  ///< roundings of two sums of the same terms
 
 }  // namespace
 
-bool Order::no_worse(const Figures& a, const Figures& b) const {
-  if (best_only) return goal.value({a[kCost], a[kTime]}) <= goal.value({b[kCost], b[kTime]});
-  const bool energy = goal.uses(Objective::energy), latency = goal.uses(Objective::latency);
-  for (std::size_t i = 0; i < kFigures; ++i) {
-    if (i == kCost && !energy) continue;
-    if (i == kTime && !latency) continue;
-    if (a[i] > b[i] + kSame * std::abs(b[i])) return false;
-  }
-  return true;
+bool Order::no_worse(const double* a, const double* b) const {
+  const auto value = [&](const double* f) {
+    return goal.value(machine.least(f[kCost], all_decided(f, machine.clocks)));
+  };
+  if (best_only) return value(a) <= value(b);
+  const auto within = [&](std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i) {
+      if (a[i] > b[i] + kSame * std::abs(b[i])) return false;
+    }
+    return true;
+  };
+  const bool time = goal.uses(Objective::latency) || machine.power_at_end > 0;
+  return within(0, kClock0) && (!time || within(kClock0, decided_cycles(machine.clocks)));
 }
 
 void Labels::enter(std::size_t codes, std::uint32_t tiles) {
@@ -40,13 +44,15 @@ std::uint32_t& Labels::list_of(std::uint32_t tile, std::uint64_t key) {
   return groups_.back().first;
 }
 
-bool Labels::add(const Label& label, const Order& order) {
-  const Figures& f = label.f;
+bool Labels::add(const NewLabel& label, const Order& order) {
+  const double* f = label.f.data();
   std::uint32_t* link = &list_of(label.tile, label.key);
   while (*link != kNoLabel) {
     Label& other = labels_[*link];
-    if (order.no_worse(other.f, f) && (other.f[kTime] <= f[kTime] || !order.no_worse(f, other.f))) return false;
-    if (order.no_worse(f, other.f)) {
+    const double* known = figures(*link);
+    const bool faster = f[decided_cycles(0)] < known[decided_cycles(0)];
+    if (order.no_worse(known, f) && (!faster || !order.no_worse(f, known))) return false;
+    if (order.no_worse(f, known)) {
       other.dead = true;
       *link = other.next;
       continue;
@@ -55,6 +61,7 @@ bool Labels::add(const Label& label, const Order& order) {
   }
   *link = std::uint32_t(labels_.size());
   labels_.push_back(label);
+  figures_.insert(figures_.end(), f, f + used_);
   reached_[label.tile] = true;
   return true;
 }

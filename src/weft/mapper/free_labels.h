@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -18,33 +19,45 @@ inline constexpr std::uint32_t kNoLabel = ~0u;
 
 /// A nest so far, of the tile it covers: the last move, and the label of the nest it was put around.
 struct Label {
-  Figures f{};
   std::uint64_t key = Key{}.packed();
   std::uint32_t tile = 0, prev = kNoLabel, next = kNoLabel;
   bool dead = false;  ///< another is no worse
   Move move;
 };
 
+/// A label to be, with its figures; those of clocks that are not in use are never set.
+struct NewLabel : Label {
+  Figures f;
+};
+
 /// How labels are compared.
 struct Order {
+  const Machine& machine;
   Goal goal;
   bool best_only = false;  ///< of each tile and key only the label with the least value, for a first mapping
 
-  bool no_worse(const Figures& a, const Figures& b) const;
+  bool no_worse(const double* a, const double* b) const;
 };
 
 /// The labels that none like them is better than, by tile and key.
 class Labels {
  public:
+  explicit Labels(std::size_t clocks) : used_(decided_cycles(clocks)) {}
+
   const Label& operator[](std::uint32_t l) const { return labels_[l]; }
-  std::size_t size() const { return labels_.size(); }
+  /// Those in use, until a label is added; and all of them.
+  const double* figures(std::uint32_t l) const { return figures_.data() + l * used_; }
+  void copy_figures(std::uint32_t l, Figures& into) const { std::copy_n(figures(l), used_, into.begin()); }
 
   /// Forgets all labels.
-  void clear() { labels_.clear(); }
+  void clear() {
+    labels_.clear();
+    figures_.clear();
+  }
   /// Begins a region; the labels of those further in stay.
   void enter(std::size_t codes, std::uint32_t tiles);
   /// Adds a label unless one like it is no worse. Of two that are equal the one with fewer steps stays.
-  bool add(const Label& label, const Order& order);
+  bool add(const NewLabel& label, const Order& order);
   /// Those of a tile that have passed the points of `code`, in the order they came.
   void list(std::uint32_t tile, std::size_t code, std::vector<std::uint32_t>& into) const;
   bool reached(std::uint32_t tile) const { return reached_[tile]; }
@@ -59,7 +72,9 @@ class Labels {
 
   std::uint32_t& list_of(std::uint32_t tile, std::uint64_t key);
 
+  std::size_t used_;  ///< figures
   std::vector<Label> labels_;
+  std::vector<double> figures_;
   std::vector<std::uint32_t> heads_;  ///< the first groups, by tile and points passed
   std::vector<Group> groups_;
   std::vector<bool> reached_;  ///< tiles with labels

@@ -125,6 +125,30 @@ void list_widest(Region& region) {
   }
 }
 
+/// The channels that limit a mapping most, if each word passes them once.
+void list_channels(Machine& machine, const Hardware& hardware, const Tiles& tiles) {
+  std::vector<std::pair<double, Channel>> all;
+  for (std::size_t n = 0; n < hardware.nodes.size() && n <= machine.first_fanout(); ++n) {
+    const Bandwidths& bandwidth = hardware.nodes[n].bandwidth;
+    for (std::size_t s = 0; s < (bandwidth.shared ? 1 : kStreams); ++s) {
+      if (!bandwidth.of(Stream(s))) continue;
+      Channel channel{.node = n, .stream = {}};
+      if (!bandwidth.shared) channel.stream = Stream(s);
+      double bits = 0;
+      for (const auto& [stream, t] :
+           {std::pair(Stream::ifmap, Tensor3::ifmap), std::pair(Stream::weight, Tensor3::weight),
+            std::pair(Stream::psum_up, Tensor3::psum)}) {
+        if (channel.carries(n, stream)) bits += tiles.whole_words(t) * machine.word_bits(n, t, hardware);
+      }
+      all.emplace_back(-bits / bits_per_cycle(*bandwidth.of(Stream(s)), hardware.clock), channel);
+    }
+  }
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  all.resize(std::min(all.size(), kMaxChannels));
+  for (const auto& [cycles, channel] : all) machine.channels.push_back(channel);
+  machine.clocks = 1 + machine.channels.size();
+}
+
 void list_prices(Machine& machine, const LoopProblem& problem, const Hardware& hardware, const MapOptions& options) {
   machine.worked = double(worked_parts(hardware, options.ifmap_zeros)) / double(kWorkedWhole);
   for (const Tensor3 t : kAllTensors)
@@ -144,6 +168,8 @@ Machine machine(const LoopProblem& problem, const Hardware& hardware, const MapO
   list_room(machine, problem, hardware);
   machine.steps_of_one = double(macs(problem));
   list_prices(machine, problem, hardware, options);
+  list_channels(machine, hardware, tiles);
+  if (machine.clocks > 1) std::swap(machine.power, machine.power_at_end);
   machine.pes = double(hardware.pes());
   machine.ofmap = tiles.whole_words(Tensor3::psum);
   for (Region& region : machine.regions) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -31,6 +33,26 @@ struct Region {
 inline constexpr std::size_t kMaxShared = 2;
 inline constexpr int kNotShared = -1;
 
+/// A bandwidth outside the PEs: of a node, for all that passes it or for one stream.
+struct Channel {
+  std::size_t node = 0;
+  std::optional<Stream> stream;
+
+  bool carries(std::size_t n, Stream s) const { return n == node && (!stream || *stream == s); }
+};
+
+/// A mapping takes as long as the slowest of its clocks. Clock 0 counts the steps, clock 1 + c the transfers through
+/// channel c that hide behind others' work; what stalls the machine is in all of them.
+inline constexpr std::size_t kMaxChannels = 5, kMaxClocks = 1 + kMaxChannels;
+using Cycles = std::array<double, kMaxClocks>;
+
+inline constexpr double kRounding = 1e-11;  ///< of sums and products of a few dozen doubles
+
+/// Energy and cycles that a mapping has at least.
+struct Least {
+  double cost = 0, time = 0;
+};
+
 /// A machine for one layer. Each tensor is wholly in the outermost store that keeps it.
 struct Machine {
   std::vector<Region> regions;  ///< outermost first
@@ -38,9 +60,12 @@ struct Machine {
   std::vector<double> room;       ///< by node: bits, less those of tensors that are wholly there
   std::vector<int> shared;        ///< by node: its number among the shared stores of its region, or kNotShared
   std::vector<NodePrices> price;  ///< by node
-  double power = 0;               ///< energy of a cycle
-  double mac_cost = 0;            ///< of all MACs
-  double worked = 1;              ///< share of MACs that are not gated
+  std::vector<Channel> channels;  ///< those that take longest to move each word once
+  std::size_t clocks = 1;         ///< in use
+  /// Energy of a cycle; where there are channels too, which clock decides is known at the end.
+  double power = 0, power_at_end = 0;
+  double mac_cost = 0;  ///< of all MACs
+  double worked = 1;    ///< share of MACs that are not gated
   /// Share that compression leaves of a word off chip, if partial sums leave once.
   std::array<double, kTensors> coded{1, 1, 1};
   /// Bits of a word where it passes a node.
@@ -50,6 +75,13 @@ struct Machine {
   double pes = 1, steps_of_one = 1;  ///< PEs; steps of the layer on one of them
   double ofmap = 0;                  ///< words of partial sums
 
+  /// What a nest with these figures takes. Where transfers take time, it is rounded up.
+  Least least(double cost, const Cycles& cycles) const {
+    if (clocks == 1) return {cost, cycles[0]};
+    const double slowest = *std::max_element(cycles.begin(), cycles.begin() + std::ptrdiff_t(clocks));
+    const double time = std::ceil(slowest * (1 - kRounding));
+    return {cost + power_at_end * time, time};
+  }
   /// Steps of the layer on the only array beyond those if all PEs worked.
   double idle_steps(const SpatialChoice& choice) const { return choice.steps - steps_of_one / pes; }
   std::size_t first_fanout() const { return regions.size() > 1 ? *regions[1].fanout : room.size(); }

@@ -17,8 +17,7 @@ namespace weft {
 namespace free_search {
 namespace {
 
-constexpr double kRounding = 1e-11;  ///< of sums and products of a few dozen doubles
-constexpr double kEqual = 1e-9;      ///< costs that differ by less may be equal
+constexpr double kEqual = 1e-9;  ///< costs that differ by less may be equal
 
 /// A label with its outermost loops.
 struct Whole {
@@ -176,7 +175,9 @@ class Search {
   /// What the transfers from the outermost stores cost at least.
   OutermostLeast outermost_least(const StoreChoice& stores) const {
     std::vector<OutermostTransfer> transfers;
+    std::array<Cycles, kTensors> cycles{};
     double constants = 0;
+    OutermostLeast result{.before_arrays = 0, .cycles = {}, .past_arrays = {}};
     for (const Tensor3 t : kAllTensors) {
       const Way& way = stores.ways[index(t)].back();
       if (way.crosses || way.child == kCompute) continue;
@@ -184,11 +185,21 @@ class Search {
       const double word = std::max(0.0, way.child_cost + way.parent_cost + way.distinct_cost);
       transfers.push_back({t, word, way.slides, machine_.room[child], child});
       constants += way.constant;
+      for (std::size_t k = 0; k < machine_.clocks; ++k) {
+        cycles[index(t)][k] = way.parent_cycles[k] + way.distinct_cycles[k];
+        result.cycles[k] += way.constant_cycles[k];
+      }
     }
-    const auto least = [&] {
-      return std::max(0.0, constants + least_traffic(transfers, problem_, hardware_.bits, tiles_.extents()));
+    const auto traffic = [&](const std::vector<OutermostTransfer>& of) {
+      return least_traffic(of, problem_, hardware_.bits, tiles_.extents());
     };
-    OutermostLeast result{.before_arrays = least(), .past_arrays = {}};
+    const auto least = [&] { return std::max(0.0, constants + traffic(transfers)); };
+    result.before_arrays = least();
+    for (std::size_t k = 0; k < machine_.clocks; ++k) {
+      std::vector<OutermostTransfer> timed = transfers;
+      for (OutermostTransfer& transfer : timed) transfer.word = cycles[index(transfer.t)][k];
+      result.cycles[k] = std::max(0.0, result.cycles[k] + traffic(timed));
+    }
     const std::size_t before = transfers.size();
     for (const Tensor3 t : kAllTensors) {
       const Way& way = stores.ways[index(t)].back();
@@ -214,11 +225,12 @@ class Search {
 
   /// What all mappings with the stores in use cost at least.
   double root() {
-    const Label macs = macs_alone();
+    const NewLabel macs = macs_alone();
     return bounds_.least(macs.f, Key::unpacked(macs.key), machine_.regions.size() - 1, macs.tile);
   }
-  Label macs_alone() const {
-    Label label;
+  NewLabel macs_alone() const {
+    NewLabel label;
+    label.f.fill(0);
     Key key;
     transfers_.start(label.f, key);
     label.key = key.packed();
@@ -274,9 +286,11 @@ class Search {
 
   void enter(std::size_t region) { labels_.enter(stores_->regions[region].passed.size(), tiles_.size()); }
 
-  void add(std::size_t region, const Label& label) {
+  void add(std::size_t region, NewLabel& label) {
     ++visited_;
-    const Key key = Key::unpacked(label.key);
+    Key key = Key::unpacked(label.key);
+    bounds_.relax(label.f, key, region, label.tile);
+    label.key = key.packed();
     if (limit_ < kInfinity && bounds_.least(label.f, key, region, label.tile) >= limit_) {
       ++bounded_;
       return;
@@ -306,8 +320,13 @@ class Search {
   }
 
   /// A label around another one, to be changed.
-  Label around(std::uint32_t l, Move move) const {
-    return {.f = labels_[l].f, .tile = labels_[l].tile, .prev = l, .move = move};
+  NewLabel around(std::uint32_t l, Move move) const {
+    NewLabel label;
+    labels_.copy_figures(l, label.f);
+    label.tile = labels_[l].tile;
+    label.prev = l;
+    label.move = move;
+    return label;
   }
 
   void place_points(std::uint32_t l, std::size_t region) {
@@ -317,21 +336,21 @@ class Search {
       const std::size_t passed = here.passed[from.code][index(t)];
       if (passed == here.stores[index(t)].size()) continue;
       const std::size_t node = here.stores[index(t)][passed];
-      Label label = around(l, {Move::point, std::uint8_t(t), std::int64_t(node)});
+      NewLabel label = around(l, {Move::point, std::uint8_t(t), std::int64_t(node)});
       double used = tiles_.bits(t, label.tile);
       if (machine_.shared[node] != kNotShared) used = label.f[kUsed0 + std::size_t(machine_.shared[node])] += used;
       if (used > machine_.room[node]) continue;
       Key key = from;
       key.code = std::uint8_t(key.code + here.unit[index(t)]);
       key.fresh = true;
-      transfers_.begin(label.f, key, t, stores_->way(region, key.code, t));
+      transfers_.begin(label.f, key, t, stores_->way(region, key.code, t), label.tile);
       label.key = key.packed();
       add(region, label);
     }
   }
 
   /// Whether there are stores still to be passed, and they could hold their tiles.
-  bool could_hold(std::size_t region, std::uint8_t code, const Figures& f, std::uint32_t tile) const {
+  bool could_hold(std::size_t region, std::uint8_t code, const double* f, std::uint32_t tile) const {
     const StoreChoice::Here& here = stores_->regions[region];
     bool any = false;
     std::array<double, kMaxShared> used{f[kUsed0], f[kUsed0 + 1]};
@@ -358,8 +377,8 @@ class Search {
       for (const DimTiles::Step& step : tiles_.dim(d).steps[tiles_.number(tile, d)]) {
         if (!step.prime && !slides) continue;
         const std::uint32_t to = tiles_.with(tile, d, step.to);
-        if (!could_hold(region, from.code, labels_[l].f, to)) break;
-        Label label = around(l, {Move::loop, std::uint8_t(d), step.bound});
+        if (!could_hold(region, from.code, labels_.figures(l), to)) break;
+        NewLabel label = around(l, {Move::loop, std::uint8_t(d), step.bound});
         Key key = from;
         key.fresh = false;
         transfers_.turn(label.f, key, region, d, tile, to);
@@ -371,17 +390,6 @@ class Search {
   }
 
   // ---- arrays
-
-  /// The tile of all children, if their number divides.
-  std::optional<std::uint32_t> tile_of_all(std::uint32_t tile, const DimSizes& children) const {
-    std::uint32_t to = tile;
-    for (std::size_t d = 0; d < kDims; ++d) {
-      if (children[d] == 1) continue;
-      if (tiles_.count(tile, d) % children[d] != 0) return std::nullopt;
-      to = tiles_.with(to, d, tiles_.dim(d).number_of(tiles_.extent(tile, d) * children[d]));
-    }
-    return to;
-  }
 
   /// How many children may want one word of each tensor, at most, if each works through `tile`.
   std::array<double, kTensors> sharing_around(std::uint32_t tile, const SpatialChoice& spatial) const {
@@ -406,7 +414,7 @@ class Search {
     auto places = std::make_unique<Places>();
     const std::vector<SpatialChoice>& spread = machine_.regions[region].spread;
     for (std::uint32_t c = 0; c < spread.size(); ++c) {
-      const std::optional<std::uint32_t> all = tile_of_all(tile, spread[c].children);
+      const std::optional<std::uint32_t> all = tiles_.of_children(tile, spread[c].children);
       if (!all) continue;
       const auto same = [&](std::uint32_t w) { return tiles_.window_part(w) == tiles_.window_part(*all); };
       const auto part = std::find_if(places->windows.begin(), places->windows.end(), same);
@@ -439,7 +447,9 @@ class Search {
     if (bounded) {
       const Key key = Key::unpacked(labels_[l].key);
       const std::uint32_t tile = labels_[l].tile;
-      bounds_.least(bounds_.crossing(labels_[l].f, key, tile), here.sharings, ifmap_shares(here, key, tile), least_);
+      Figures f;
+      labels_.copy_figures(l, f);
+      bounds_.least(bounds_.crossing(f, key, tile), here.sharings, ifmap_shares(here, key, tile), least_);
     }
     std::size_t tried = 0;
     for (std::size_t p = 0; p < here.choice.size(); ++p) {
@@ -454,7 +464,7 @@ class Search {
   void spread(std::uint32_t l, std::size_t region, std::uint32_t choice, std::uint32_t all) {
     const SpatialChoice& spatial = machine_.regions[region].spread[choice];
     const std::uint32_t tile = labels_[l].tile;
-    Label label = around(l, {Move::array, 0, std::int64_t(choice)});
+    NewLabel label = around(l, {Move::array, 0, std::int64_t(choice)});
     Key key = Key::unpacked(labels_[l].key);
     add_steps(label.f, region, spatial);
     transfers_.cross(label.f, key, region, spatial.children, tile, all);
@@ -465,20 +475,23 @@ class Search {
 
   /// Steps are first taken as those of a full machine; each array that is not full makes them more.
   void add_steps(Figures& f, std::size_t region, const SpatialChoice& spatial) const {
-    const double before = f[kTime];
+    double& cycles = f[decided_cycles(0)];
+    const double before = cycles;
     if (machine_.regions.size() == 2) {
-      f[kTime] += machine_.idle_steps(spatial);
+      cycles += machine_.idle_steps(spatial);
     } else {
       double used = 1;
       for (const std::int64_t c : spatial.children) used *= double(c);
-      f[kTime] *= double(hardware_.nodes[*machine_.regions[region].fanout].fanout.children()) / used;
+      cycles *= double(hardware_.nodes[*machine_.regions[region].fanout].fanout.children()) / used;
     }
-    f[kCost] += machine_.power * (f[kTime] - before);
+    f[kCost] += machine_.power * (cycles - before);
   }
 
   double least_spread(std::uint32_t l) {
     const Label& label = labels_[l];
-    return bounds_.least(label.f, Key::unpacked(label.key), 1, label.tile);
+    Figures f;
+    labels_.copy_figures(l, f);
+    return bounds_.least(f, Key::unpacked(label.key), 1, label.tile);
   }
 
   // ---- the outermost loops
@@ -486,7 +499,9 @@ class Search {
   /// The best order of the loops over what a label leaves.
   Whole complete(std::uint32_t l) {
     Whole best{.least = {kInfinity, kInfinity}}, now{.label = l};
-    complete(labels_[l].f, Key::unpacked(labels_[l].key), labels_[l].tile, now, best);
+    Figures f;
+    labels_.copy_figures(l, f);
+    complete(f, Key::unpacked(labels_[l].key), labels_[l].tile, now, best);
     return best;
   }
 
@@ -508,7 +523,7 @@ class Search {
     Figures g = f;
     Key next = key;
     transfers_.close(g, next, 0, tile);
-    const Least least{g[kCost], g[kTime]};
+    const Least least = machine_.least(g[kCost], all_decided(g.data(), machine_.clocks));
     if (best.label != kNoLabel && order_.goal.value(best.least) <= order_.goal.value(least)) return;
     best = now;
     best.least = least;
@@ -548,8 +563,8 @@ class Search {
   const StoreChoice* stores_ = nullptr;  ///< in use
   Transfers transfers_;
   Bounds bounds_;
-  Order order_;
-  Labels labels_;
+  Order order_{machine_, {}};
+  Labels labels_{machine_.clocks};
   std::vector<std::vector<std::unique_ptr<const Places>>> places_;  ///< by region and tile, as they are met
   std::vector<double> least_, share_, window_share_;                ///< of places
   const Objective second_ = second_objective(options_);

@@ -8,21 +8,36 @@
 namespace weft::free_search {
 namespace {
 
-/// Cycles that a word stalls on its way into a child, or out of it (docs/formulas.md, "Time"). Only child 0 of an array
-/// is looked at, so nothing inside the outermost array adds to them.
-double stall_rate(Tensor3 t, Stream stream, const Way& way, const Machine& machine, const Hardware& hardware,
-                  const Conventions& how) {
-  if (way.child == kCompute || how.overlap == Overlap::perfect || way.parent > machine.first_fanout()) return 0;
-  if (hardware.nodes[std::size_t(way.child)].store.buffering[index(t)] != Buffering::single) return 0;
+/// Cycles that a word takes on its way into a child, or out of it, by clock (docs/formulas.md, "Time").
+struct WordCycles {
+  Cycles later{};  ///< a word of any tile
+  Cycles first{};  ///< more than that, a word of the first tile
+};
+
+/// Only child 0 of an array is looked at, so nothing inside the outermost array adds to them.
+WordCycles word_cycles(Tensor3 t, Stream stream, const Way& way, const Machine& machine, const Hardware& hardware,
+                       const Conventions& how) {
+  WordCycles result;
+  if (way.parent > machine.first_fanout()) return result;
   double slowest = 0;
-  for (std::size_t n = way.parent; n < std::size_t(way.child); ++n) {
-    const HardwareNode& node = hardware.nodes[n];
-    if (n != way.parent && (node.kind != NodeKind::fanout || n != machine.first_fanout())) continue;
-    const std::optional<Bandwidth>& bandwidth = node.bandwidth.of(stream);
-    if (bandwidth)
-      slowest = std::max(slowest, machine.word_bits(n, t, hardware) / bits_per_cycle(*bandwidth, hardware.clock));
+  const auto pass = [&](std::size_t n) {
+    const std::optional<Bandwidth>& bandwidth = hardware.nodes[n].bandwidth.of(stream);
+    if (!bandwidth) return;
+    const double cycles = machine.word_bits(n, t, hardware) / bits_per_cycle(*bandwidth, hardware.clock);
+    slowest = std::max(slowest, cycles);
+    for (std::size_t c = 0; c < machine.channels.size(); ++c) {
+      if (machine.channels[c].carries(n, stream)) result.later[1 + c] += cycles;
+    }
+  };
+  pass(way.parent);
+  if (way.crosses) pass(machine.first_fanout());
+  if (!way.crosses && way.child != kCompute) pass(std::size_t(way.child));
+  if (way.child == kCompute || how.overlap == Overlap::perfect) return result;
+  const bool stalls = hardware.nodes[std::size_t(way.child)].store.buffering[index(t)] == Buffering::single;
+  for (std::size_t k = 0; k < machine.clocks; ++k) {
+    (stalls ? result.later : result.first)[k] = stalls ? slowest : slowest - result.later[k];
   }
-  return slowest;
+  return result;
 }
 
 /// What a way costs a word. `spared` adds up over the ways of the partial sums, from the inside out.
@@ -45,28 +60,34 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
   const double write = crossing * double(machine.price[parent].write[i]);
   const double child_read = inside ? 0 : double(machine.price[std::size_t(child)].read[i]);
   const double child_write = inside ? 0 : double(machine.price[std::size_t(child)].write[i]);
-  const auto stalls = [&](Stream stream) { return stall_rate(t, stream, way, machine, hardware, how); };
+  const auto cycles = [&](Stream stream) { return word_cycles(t, stream, way, machine, hardware, how); };
+  const auto take = [&](const WordCycles& of_word, Cycles& later) {
+    later = of_word.later;
+    for (std::size_t k = 0; k < kMaxClocks; ++k) way.first_cycles[k] += of_word.first[k];
+  };
   if (t != Tensor3::psum) {
     way.slides = !inside && how.hold == Hold::relevant && slides(hardware.nodes[std::size_t(child)].store, t, how);
     way.child_cost = how.ends == Ends::outer ? 0 : child_write;
-    way.parent_stall = stalls(t == Tensor3::ifmap ? Stream::ifmap : Stream::weight);
-    way.parent_cost = read + machine.power * way.parent_stall;
+    take(cycles(t == Tensor3::ifmap ? Stream::ifmap : Stream::weight), way.parent_cycles);
+    way.parent_cost = read;
     return way;
   }
-  way.parent_stall = stalls(Stream::psum_up);
-  way.down_stall = stalls(Stream::psum_down);
-  way.parent_cost = read + write + machine.power * way.parent_stall;
   const bool elides = how.first_read == FirstRead::elide;
+  WordCycles down = cycles(Stream::psum_down);
+  if (elides) down.first = {};
+  take(cycles(Stream::psum_up), way.parent_cycles);
+  take(down, way.distinct_cycles);
   const double valueless = elides ? machine.ofmap : 0;
+  for (std::size_t k = 0; k < kMaxClocks; ++k) way.constant_cycles[k] = -valueless * way.distinct_cycles[k];
+  way.parent_cost = read + write;
   if (how.ends == Ends::outer) {
     way.child_cost = -(child_read + child_write);
     if (way.outermost) way.constant = -valueless * read;
     return way;
   }
   way.child_cost = how.ends == Ends::both ? child_read : 0;
-  way.distinct_cost = child_write + hops + machine.power * way.down_stall;
+  way.distinct_cost = child_write + hops;
   way.constant = -valueless * (read + way.distinct_cost);
-  way.constant_time = -valueless * way.down_stall;
   way.spared = spared;
   if (elides) spared += read + child_write + hops;
   return way;
@@ -126,6 +147,11 @@ StoreChoice choose(const Kept& kept, const Machine& machine, const Hardware& har
     for (Way& way : ways) {
       const double word = std::max(0.0, way.child_cost) + way.parent_cost + way.distinct_cost;
       way.least = std::max(0.0, way.constant + tiles.whole_words(t) * word);
+      for (std::size_t k = 0; k < kMaxClocks; ++k) {
+        const double cycles = way.parent_cycles[k] + way.distinct_cycles[k];
+        way.counted = way.counted || cycles > 0;
+        way.least_cycles[k] = std::max(0.0, way.constant_cycles[k] + tiles.whole_words(t) * cycles);
+      }
     }
   }
   for (StoreChoice::Here& here : choice.regions) list_codes(here);

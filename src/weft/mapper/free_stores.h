@@ -19,9 +19,11 @@ struct Way {
   double parent_cost = 0;    ///< of a word that the parent reads, or of an update
   double distinct_cost = 0;  ///< of a distinct word of partial sums at the parent
   double spared = 0;         ///< for each visit of partial sums that starts without a value though others have one
-  double parent_stall = 0, down_stall = 0;  ///< cycles of a word that nothing hides, in and out; back in
-  double constant = 0, constant_time = 0;   ///< less what the first update of each word does not read
-  double least = 0;                         ///< energy at least, of a way that no nest has begun
+  double constant = 0;       ///< less what the first update of each word does not read
+  double least = 0;          ///< energy at least, of a way that no nest has begun
+  /// By clock, of the same words; and of a word of the first tile, which always stalls.
+  bool counted = false;  ///< some clock counts them
+  Cycles parent_cycles{}, distinct_cycles{}, constant_cycles{}, first_cycles{}, least_cycles{};
 };
 
 /// One choice of the stores that keep each tensor; the others are passed by. Which points of a region a nest has

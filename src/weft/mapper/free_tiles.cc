@@ -89,12 +89,14 @@ void Tiles::list_extents(const LoopProblem& problem) {
 void Tiles::list_windows(const LoopProblem& problem) {
   for (const Axis& axis : problem.tensor(Tensor3::ifmap).axes) {
     if (axis.terms.size() < 2) continue;
-    WindowAxis w{&axis, index(axis.terms[0].dim), index(axis.terms[1].dim), {}, {}};
+    WindowAxis w{&axis, index(axis.terms[0].dim), index(axis.terms[1].dim), {}, {}, {}};
     w.bounds = {problem.bounds[w.a], problem.bounds[w.b]};
     if (std::max({w.bounds[0], w.bounds[1], axis.extent}) > kLongestWindow) refuse(problem, "is too long");
     for (const std::int64_t m : dims_[w.a].extent) {
-      for (const std::int64_t n : dims_[w.b].extent)
+      for (const std::int64_t n : dims_[w.b].extent) {
         w.words.push_back(double(window_words(axis, w.bounds[0], m, w.bounds[1], n)));
+        w.first.push_back(double(window_words(axis, m, m, n, n)));
+      }
     }
     windows_.push_back(std::move(w));
   }
@@ -119,19 +121,34 @@ void Tiles::list_words(const LoopProblem& problem, const std::array<std::int64_t
       of.bits[i] = double(Int128(tile_words(problem, t, extents)) * word_bits[i]);
       of.others[i] = fixed_words_[i];
       for (std::size_t d = 0; d < kDims; ++d) {
-        if (!relevant_[i][d]) of.others[i] *= double(count(tile, d));
+        if (!relevant_[i][d]) {
+          of.others[i] *= double(count(tile, d));
+        } else if (t != Tensor3::ifmap || !windowed(d)) {
+          of.first[i] *= double(extent(tile, d));
+        }
       }
       of.base[i] = of.others[i];
     }
     std::size_t part = 0;
     for (std::size_t w = 0; w < windows_.size(); ++w) {
       of.base[index(Tensor3::ifmap)] *= window(w, tile);
+      of.first[index(Tensor3::ifmap)] *= windows_[w].first[window_number(w, tile)];
       part = part * windows_[w].words.size() + window_number(w, tile);
     }
     of.window_part = std::uint16_t(part + 1);
     if (of.window_part >= extents_of_part_.size()) extents_of_part_.resize(of.window_part + 1u);
     for (std::size_t w = 0; w < windows_.size(); ++w) extents_of_part_[of.window_part][w] = window_extent(w, tile);
   }
+}
+
+std::optional<std::uint32_t> Tiles::of_children(std::uint32_t tile, const DimSizes& children) const {
+  std::uint32_t all = tile;
+  for (std::size_t d = 0; d < kDims; ++d) {
+    if (children[d] == 1) continue;
+    if (count(tile, d) % children[d] != 0) return std::nullopt;
+    all = with(all, d, dims_[d].number_of(extent(tile, d) * children[d]));
+  }
+  return all;
 }
 
 TileExtents Tiles::extents() const {
@@ -150,10 +167,6 @@ double Tiles::copies(Tensor3 t, const DimSizes& children) const {
 
 bool Tiles::windowed(std::size_t d) const {
   return std::any_of(windows_.begin(), windows_.end(), [&](const WindowAxis& w) { return w.a == d || w.b == d; });
-}
-
-std::size_t Tiles::window_number(std::size_t w, std::uint32_t tile) const {
-  return number(tile, windows_[w].a) * dims_[windows_[w].b].extent.size() + number(tile, windows_[w].b);
 }
 
 bool Tiles::windows_countable() const {

@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "weft/dataflow/loop_problem.h"
@@ -33,6 +34,7 @@ struct WindowAxis {
   WindowExtent bounds;
   std::vector<double>
       words;  ///< over all window tiles, by the numbers of their extents: a's times those b has, plus b's
+  std::vector<double> first;  ///< of the first of them
 };
 inline constexpr std::size_t kMaxWindows = 2;
 
@@ -53,6 +55,9 @@ class Tiles {
     return tile + (extent_number - number(tile, d)) * dims_[d].stride;
   }
 
+  /// The tile of all children of an array together, if their number divides.
+  std::optional<std::uint32_t> of_children(std::uint32_t tile, const DimSizes& children) const;
+
   bool relevant(Tensor3 t, std::size_t d) const { return relevant_[index(t)][d]; }
   bool windowed(std::size_t d) const;  ///< whether a window axis depends on d
   /// How many children have the same words of t, for all that it does not depend on.
@@ -65,12 +70,17 @@ class Tiles {
   double bits(Tensor3 t, std::uint32_t tile) const { return of_[tile].bits[index(t)]; }
   /// Words of all tiles of t if each is taken once for every step of the other dimensions' loops outside it.
   double base(Tensor3 t, std::uint32_t tile) const { return of_[tile].base[index(t)]; }
-  /// The same, but along the window axes.
+  /// Words of the first tile of t, at the origin of all dimensions.
+  double first_words(Tensor3 t, std::uint32_t tile) const { return of_[tile].first[index(t)]; }
+  /// As base(), but along the window axes.
   double others(Tensor3 t, std::uint32_t tile) const { return of_[tile].others[index(t)]; }
 
   const std::vector<WindowAxis>& windows() const { return windows_; }
   /// Words of all window tiles along axis w.
   double window(std::size_t w, std::uint32_t tile) const { return windows_[w].words[window_number(w, tile)]; }
+  std::size_t window_number(std::size_t w, std::uint32_t tile) const {
+    return number(tile, windows_[w].a) * dims_[windows_[w].b].extent.size() + number(tile, windows_[w].b);
+  }
   WindowExtent window_extent(std::size_t w, std::uint32_t tile) const {
     return {extent(tile, windows_[w].a), extent(tile, windows_[w].b)};
   }
@@ -85,10 +95,9 @@ class Tiles {
 
  private:
   struct TileWords {
-    std::array<double, kTensors> bits{}, others{}, base{};
+    std::array<double, kTensors> bits{}, others{}, base{}, first{1, 1, 1};
     std::uint16_t window_part = 0;
   };
-  std::size_t window_number(std::size_t w, std::uint32_t tile) const;
   void list_extents(const LoopProblem& problem);
   void list_windows(const LoopProblem& problem);
   void list_words(const LoopProblem& problem, const std::array<std::int64_t, kTensors>& word_bits);

@@ -2,6 +2,8 @@
 #include "weft/mapper/free_transfers.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace weft::free_search {
 namespace {
@@ -11,7 +13,12 @@ constexpr std::size_t kIfmap = index(Tensor3::ifmap), kPsum = index(Tensor3::psu
 }  // namespace
 
 Transfers::Transfers(const Hardware& hardware, const Conventions& how, const Machine& machine, const Tiles& tiles)
-    : hardware_(hardware), how_(how), machine_(machine), tiles_(tiles) {}
+    : hardware_(hardware), how_(how), machine_(machine), tiles_(tiles) {
+  for (std::size_t w = 0; w < tiles_.windows().size(); ++w) {
+    const std::size_t parts = tiles_.windows()[w].words.size();
+    if (tiles_.windows_countable()) sliding_[w].assign(parts * parts, -1);
+  }
+}
 
 void Transfers::use(const StoreChoice& stores, bool counts_windows) {
   stores_ = &stores;
@@ -22,12 +29,13 @@ void Transfers::use(const StoreChoice& stores, bool counts_windows) {
 // ---- points
 
 void Transfers::start(Figures& f, Key& key) const {
-  f[kTime] = machine_.steps_of_one / machine_.pes;
-  f[kCost] = machine_.mac_cost + machine_.power * f[kTime];
+  f[decided_cycles(0)] = machine_.steps_of_one / machine_.pes;
+  f[kCost] = machine_.mac_cost + machine_.power * f[decided_cycles(0)];
   for (const Tensor3 t : kAllTensors) {
     const Way& way = stores_->ways[index(t)][0];
     const double words = tiles_.base(t, 0);
     f[kCost] += way.constant;
+    add_cycles(f, way.constant_cycles, 1);
     if (!way.crosses) {
       const double sums = t == Tensor3::psum ? words : 0;
       add_parent(f, false, t, way, sums, words, sums);
@@ -47,18 +55,21 @@ void Transfers::start(Figures& f, Key& key) const {
 
 /// Where no array is on the way, all of its costs are known a word; else those of the parent are added as the last
 /// array is crossed.
-void Transfers::begin(Figures& f, Key& key, Tensor3 t, const Way& way) const {
+void Transfers::begin(Figures& f, Key& key, Tensor3 t, const Way& way, std::uint32_t tile) const {
   const std::size_t i = index(t);
   if (!key.is_open(t)) {
-    f[kX0 + i] = f[kStall0 + i] = 0;
+    f[kX0 + i] = 0;
+    for (std::size_t k = 0; k < machine_.clocks; ++k) f[open_cycles(k, t)] = 0;
     if (t == Tensor3::ifmap) {
-      f[kSlide] = f[kStallSlide] = f[kWindow0] = f[kWindow0 + 1] = 0;
+      f[kSlide] = f[kWindow0] = f[kWindow0 + 1] = 0;
+      for (std::size_t k = 0; k < machine_.clocks; ++k) f[sliding_cycles(k)] = f[shared_cycles(k)] = 0;
       key.child = key.slid = 0;
     }
   }
   key.open |= std::uint8_t(1u << i);
   f[kCost] += way.constant;
-  f[kTime] += way.constant_time;
+  add_cycles(f, way.constant_cycles, 1);
+  if (!way.crosses) add_cycles(f, way.first_cycles, tiles_.first_words(t, tile));
   f[way.slides ? std::size_t(kSlide) : kX0 + i] += way.child_cost;
   f[kRatio0 + i] = way.crosses ? 1 : 0;
   if (t == Tensor3::psum) {
@@ -70,12 +81,27 @@ void Transfers::begin(Figures& f, Key& key, Tensor3 t, const Way& way) const {
 
 /// The parent's part of the cost of an open transfer (a base word) or of a decided one.
 void Transfers::add_parent(Figures& f, bool open, Tensor3 t, const Way& way, double distinct, double updates,
-                           double visits) {
-  const std::size_t i = index(t);
+                           double visits) const {
   const double cost = way.parent_cost * updates + way.distinct_cost * distinct - way.spared * (visits - distinct);
-  const double stall = way.parent_stall * updates + way.down_stall * distinct;
-  f[open ? (way.slides ? std::size_t(kSlide) : kX0 + i) : std::size_t(kCost)] += cost;
-  f[open ? (way.slides ? std::size_t(kStallSlide) : kStall0 + i) : std::size_t(kTime)] += stall;
+  f[open ? (way.slides ? std::size_t(kSlide) : kX0 + index(t)) : std::size_t(kCost)] += cost;
+  for (std::size_t k = 0; k < machine_.clocks; ++k) {
+    f[open ? (way.slides ? sliding_cycles(k) : open_cycles(k, t)) : decided_cycles(k)] +=
+        way.parent_cycles[k] * updates + way.distinct_cycles[k] * distinct;
+  }
+}
+
+void Transfers::add_cycles(Figures& f, const Cycles& of_word, double words) const {
+  for (std::size_t k = 0; k < machine_.clocks; ++k) f[decided_cycles(k)] += of_word[k] * words;
+}
+
+/// What stalls takes whole cycles. (Of partial sums some that are counted here stall nothing: how many is known, but
+/// not of which transfer.)
+template <class Open>
+void Transfers::decide_cycles(Figures& f, Tensor3 t, double words, const Open& open) const {
+  if (machine_.clocks == 1) return;
+  const double stalls = f[open(0)] * words;
+  const double rest = t == Tensor3::psum ? 0 : std::max(0.0, std::ceil(stalls * (1 - kRounding)) - stalls);
+  for (std::size_t k = 0; k < machine_.clocks; ++k) f[decided_cycles(k)] += std::exchange(f[open(k)], 0) * words + rest;
 }
 
 // ---- loops
@@ -100,11 +126,11 @@ void Transfers::decide(Figures& f, Key& key, Tensor3 t, const Way& way, std::uin
   key.open &= std::uint8_t(~(1u << i));
   double words = tiles_.base(t, tile);
   f[kCost] += f[kX0 + i] * words;
-  f[kTime] += f[kStall0 + i] * words;
+  decide_cycles(f, t, words, [t](std::size_t k) { return open_cycles(k, t); });
   if (t == Tensor3::ifmap) words = decide_ifmap(f, key, way, tile, slid);
   f[kX0 + i] = f[kRatio0 + i] * words;  // 0 if no array is still to be crossed
   if (t == Tensor3::ifmap && f[kX0 + i] == 0) f[kWindow0] = f[kWindow0 + 1] = 0;
-  f[kRatio0 + i] = f[kStall0 + i] = 0;
+  f[kRatio0 + i] = 0;
   if (t == Tensor3::psum) {
     f[kUpdates] *= words;
     f[kVisits] *= words;
@@ -119,23 +145,37 @@ bool Transfers::visits_cost(const Way& way) const {
          double(machine_.price[machine_.first_fanout()].hop[kPsum]) >= way.spared && how_.ends != Ends::outer;
 }
 
+/// Words along window w that a tile takes in as it slides, summed over all of them; where they are too many to walk,
+/// at least.
+double Transfers::sliding(std::size_t w, std::uint32_t tile, std::uint32_t slid) {
+  if (sliding_[w].empty()) return tiles_.window(w, slid);
+  const WindowAxis& window = tiles_.windows()[w];
+  double& words = sliding_[w][tiles_.window_number(w, tile) * window.words.size() + tiles_.window_number(w, slid)];
+  if (words < 0) {
+    const WindowExtent one = tiles_.window_extent(w, tile);
+    words =
+        double(sliding_words(*window.axis, window.bounds, {one, one, one, one, tiles_.window_extent(w, slid)}).each);
+  }
+  return words;
+}
+
 /// Adds what slides; returns the words that the ifmap takes in.
 double Transfers::decide_ifmap(Figures& f, Key& key, const Way& way, std::uint32_t tile, std::uint32_t slid) {
-  double sliding = tiles_.others(Tensor3::ifmap, tile);
+  double words = tiles_.others(Tensor3::ifmap, tile);
   for (std::size_t w = 0; w < tiles_.windows().size(); ++w) {
-    sliding *= tiles_.window(w, slid);
+    words *= sliding(w, tile, slid);
     f[kWindow0 + w] = -tiles_.window(w, way.slides ? slid : tile);
   }
-  f[kCost] += f[kSlide] * sliding;
-  f[kTime] += f[kStallSlide] * sliding;
+  f[kCost] += f[kSlide] * words;
+  decide_cycles(f, Tensor3::ifmap, words, sliding_cycles);
   if (key.child != 0) decide_children(f, key, tile, slid);
   if (counts_windows_ && f[kRatio0 + kIfmap] > 0) {
     key.child = tiles_.window_part(tile);
     key.slid = tiles_.window_part(way.slides ? slid : tile);
     f[kWindow0] = f[kWindow0 + 1] = 0;
   }
-  f[kSlide] = f[kStallSlide] = 0;
-  return way.slides ? sliding : tiles_.base(Tensor3::ifmap, tile);
+  f[kSlide] = 0;
+  return way.slides ? words : tiles_.base(Tensor3::ifmap, tile);
 }
 
 /// The same for the children of an array, whose tiles lie side by side in `tile`.
@@ -145,6 +185,7 @@ void Transfers::decide_children(Figures& f, Key& key, std::uint32_t tile, std::u
   const double others = tiles_.others(Tensor3::ifmap, tile);
   f[kCost] += (f[kSlideEach] * words.each + f[kSlideShared] * words.shared) * others;
   f[kSlideEach] = f[kSlideShared] = 0;
+  decide_cycles(f, Tensor3::ifmap, words.shared * others, shared_cycles);
   key.child = 0;
 }
 
@@ -169,6 +210,7 @@ void Transfers::cross(Figures& f, Key& key, std::size_t region, const DimSizes& 
     }
     const bool last = way.parent < fanout && (region == 1 || way.parent > *machine_.regions[region - 1].fanout);
     if (last) meet(f, open, t, way);
+    if (last && open) add_cycles(f, way.first_cycles, tiles_.first_words(t, outer));
   }
   const bool slides = key.is_open(Tensor3::ifmap) && stores_->way(region, key.code, Tensor3::ifmap).slides;
   key.child = slides && counts_windows_ ? tiles_.window_part(inner) : std::uint16_t(0);
@@ -177,7 +219,7 @@ void Transfers::cross(Figures& f, Key& key, std::size_t region, const DimSizes& 
 }
 
 /// The last array on the way is crossed: the parent's words are known.
-void Transfers::meet(Figures& f, bool open, Tensor3 t, const Way& way) {
+void Transfers::meet(Figures& f, bool open, Tensor3 t, const Way& way) const {
   const std::size_t i = index(t), x = open ? kRatio0 + i : kX0 + i;
   const double words = f[x];
   if (t == Tensor3::psum) {
@@ -203,15 +245,13 @@ void Transfers::cross_open(Figures& f, Tensor3 t, const Way& way, double copies,
   }
   f[way.slides ? std::size_t(kSlide) : kX0 + i] += double(machine_.price[fanout].hop[i]) * f[kRatio0 + i];
   f[kX0 + i] *= copies * overlap;
-  f[kStall0 + i] *= copies * overlap;
-  if (t == Tensor3::ifmap) {  // each child's new words are at least what is new to all
-    f[kSlide] *= copies;
-    f[kStallSlide] *= copies;
-  }
+  if (t == Tensor3::ifmap) f[kSlide] *= copies;  // each child's new words are at least what is new to all
   if (way.slides && counts_windows_) {
     f[kSlideEach] = f[kSlide];
     f[kSlide] = 0;
     f[multicast && exact ? kSlideShared : kSlideEach] += way.parent_cost * (multicast ? 1 : copies);
+    for (std::size_t k = 0; k < machine_.clocks; ++k)  // at least
+      f[shared_cycles(k)] = way.parent_cycles[k] * (multicast ? 1 : copies);
     f[kRatio0 + i] = 0;
     return;
   }
@@ -269,7 +309,6 @@ void Transfers::cross_psum(Figures& f, bool open, double copies, std::size_t fan
   const bool reduces = hardware_.nodes[fanout].fanout.reduces, joins = how_.ends == Ends::outer;
   if (open) {
     f[kX0 + kPsum] = (f[kX0 + kPsum] + hop * f[kUpdates]) * copies;
-    f[kStall0 + kPsum] *= copies;
     f[kVisits] *= copies;
     if (!reduces) f[kUpdates] *= copies;
     if (joins) f[kX0 + kPsum] -= hop * f[kUpdates];  // only what is added in the array hops

@@ -15,22 +15,37 @@ namespace weft::free_search {
 ///   open      a figure is what the transfer will cost for each base word (Tiles::base) of the tile it is decided at
 ///   decided   it is words that have still to cross an array
 enum Figure : std::uint8_t {
-  kCost,                   ///< energy decided so far; cycles times the static power are in it
-  kTime,                   ///< cycles: steps and stalls
+  kCost,                   ///< energy decided so far
   kX0,                     ///< by tensor. Open: cost (of ifmaps: of what does not slide). Decided: words
   kSlide = kX0 + 3,        ///< open: cost of the ifmaps that slide, a word that is new to the tile
   kSlideEach,              ///< the same of children of an array, a word that is new to one of them
   kSlideShared,            ///< and a word that is new to any of them
   kWindow0,                ///< decided: less the words along each window that are in kX0
-  kStall0 = kWindow0 + 2,  ///< by tensor. Open: stalled cycles
-  kStallSlide = kStall0 + 3,
-  kRatio0,                 ///< by tensor. Open: words that are to cross an array
+  kRatio0 = kWindow0 + 2,  ///< by tensor. Open: words that are to cross an array
   kUpdates = kRatio0 + 3,  ///< partial sums that the parent is to add, open or decided
   kVisits,                 ///< less the visits of partial sums to the child, open or decided
   kUsed0,                  ///< bits used of the region's shared stores
-  kFigures = kUsed0 + kMaxShared
+  kClock0 = kUsed0 + kMaxShared,
+  kFiguresOfClock = 3 + kTensors,
+  kFigures = kClock0 + kMaxClocks * kFiguresOfClock
 };
 using Figures = std::array<double, kFigures>;
+
+/// Cycles of clock k decided so far.
+constexpr std::size_t decided_cycles(std::size_t k) { return kClock0 + k * kFiguresOfClock; }
+/// Open: cycles; of tensor t (of ifmaps: of what does not slide).
+constexpr std::size_t open_cycles(std::size_t k, Tensor3 t) { return decided_cycles(k) + 1 + index(t); }
+/// Open: cycles of the ifmaps that slide, a word that is new to the tile.
+constexpr std::size_t sliding_cycles(std::size_t k) { return decided_cycles(k) + 1 + kTensors; }
+/// The same of children of an array, a word that is new to any of them.
+constexpr std::size_t shared_cycles(std::size_t k) { return decided_cycles(k) + 2 + kTensors; }
+
+/// What the clocks have decided so far; of figures or of as many of them as these clocks use.
+inline Cycles all_decided(const double* f, std::size_t clocks) {
+  Cycles cycles;
+  for (std::size_t k = 0; k < clocks; ++k) cycles[k] = f[decided_cycles(k)];
+  return cycles;
+}
 
 /// What must be equal for two nests of one tile to be compared.
 struct Key {
@@ -69,7 +84,7 @@ class Transfers {
   /// The MACs alone.
   void start(Figures& f, Key& key) const;
   /// A storage point, whose tile stays inside `way`.
-  void begin(Figures& f, Key& key, Tensor3 t, const Way& way) const;
+  void begin(Figures& f, Key& key, Tensor3 t, const Way& way, std::uint32_t tile) const;
   /// A loop over d, from `tile` to the tile `to`: decides the transfers of the tensors that it moves.
   void turn(Figures& f, Key& key, std::size_t region, std::size_t d, std::uint32_t tile, std::uint32_t to);
   /// No loop is left: decides the transfers that are open.
@@ -84,10 +99,14 @@ class Transfers {
   std::pair<double, double> counted_share(const Key& key, std::uint32_t inner, std::uint32_t outer);
 
  private:
-  static void add_parent(Figures& f, bool open, Tensor3 t, const Way& way, double distinct, double updates,
-                         double visits);
+  void add_parent(Figures& f, bool open, Tensor3 t, const Way& way, double distinct, double updates,
+                  double visits) const;
+  void add_cycles(Figures& f, const Cycles& of_word, double words) const;
+  template <class Open>
+  void decide_cycles(Figures& f, Tensor3 t, double words, const Open& open) const;
   void decide(Figures& f, Key& key, Tensor3 t, const Way& way, std::uint32_t tile, std::uint32_t slid);
   bool visits_cost(const Way& way) const;
+  double sliding(std::size_t w, std::uint32_t tile, std::uint32_t slid);
   double decide_ifmap(Figures& f, Key& key, const Way& way, std::uint32_t tile, std::uint32_t slid);
   void decide_children(Figures& f, Key& key, std::uint32_t tile, std::uint32_t slid);
   void cross_open(Figures& f, Tensor3 t, const Way& way, double copies, std::size_t fanout, std::uint32_t inner,
@@ -96,7 +115,7 @@ class Transfers {
                      std::uint32_t inner, std::uint32_t outer);
   std::pair<double, double> bounded_share(Figures& f, const DimSizes& children, std::uint32_t outer) const;
   void cross_psum(Figures& f, bool open, double copies, std::size_t fanout, std::uint32_t outer) const;
-  static void meet(Figures& f, bool open, Tensor3 t, const Way& way);
+  void meet(Figures& f, bool open, Tensor3 t, const Way& way) const;
 
   struct WindowWords {
     double each = 1, shared = 1;
@@ -119,6 +138,8 @@ class Transfers {
   bool counts_windows_ = false;
   std::array<std::unordered_map<WindowNest, SlidingWords, HashNest>, kMaxWindows> nest_words_;  ///< those met
   std::vector<Recent> recent_;  ///< met last, by the part of all children
+  /// Words that one tile takes in as it slides over another, by their window numbers; negative: not known yet.
+  std::array<std::vector<double>, kMaxWindows> sliding_;
 };
 
 }  // namespace weft::free_search
