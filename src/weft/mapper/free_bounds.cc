@@ -2,6 +2,7 @@
 #include "weft/mapper/free_bounds.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weft::free_search {
 
@@ -19,10 +20,12 @@ double value_of(Objective objective, const Least& least) {
 
 Bounds::Bounds(const Hardware& hardware, const Conventions& how, const Machine& machine, const Tiles& tiles)
     : hardware_(hardware), how_(how), machine_(machine), tiles_(tiles) {
-  if (machine_.regions.size() != 2) return;
-  for (const std::size_t c : machine_.regions[1].widest) {
-    const SpatialChoice& choice = machine_.regions[1].spread[c];
-    widest_.add(choice.sharing, machine_.idle_steps(choice));
+  widest_.resize(machine_.regions.size());
+  for (std::size_t r = 1; r < machine_.regions.size(); ++r) {
+    for (const std::size_t c : machine_.regions[r].widest) {
+      const SpatialChoice& choice = machine_.regions[r].spread[c];
+      widest_[r].add(choice.sharing, machine_.idle(r, choice));
+    }
   }
 }
 
@@ -134,6 +137,7 @@ void Bounds::drop_clocks(Figures& f, const Key& key, std::size_t region, std::ui
 
 /// Each word of an open transfer is moved once at least.
 void Bounds::add_open(const Figures& f, Tensor3 t, Cycles& cycles) const {
+  if (machine_.clocks == 1) return;
   for (std::size_t k = 0; k < machine_.clocks; ++k) {
     const double sliding = t == Tensor3::ifmap ? f[sliding_cycles(k)] + f[shared_cycles(k)] : 0;
     cycles[k] += (f[open_cycles(k, t)] + sliding) * tiles_.whole_words(t);
@@ -141,35 +145,29 @@ void Bounds::add_open(const Figures& f, Tensor3 t, Cycles& cycles) const {
 }
 
 double Bounds::least(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile) {
-  if (region == 1 && machine_.regions.size() == 2) {
-    const double value = least(crossing(f, key, tile, false));
-    return outermost_.past_arrays ? std::max(value, least(crossing(f, key, tile, true))) : value;
-  }
-  return goal_.value(least_of(f, key, region, tile));
+  if (region == 0) return goal_.value(least_of(f, key, tile));
+  const double value = least(crossing(f, key, region, tile, false), region);
+  if (!outermost_.past_arrays) return value;
+  return std::max(value, least(crossing(f, key, region, tile, true), region));
 }
 
-Least Bounds::least_of(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile) const {
+/// Outside all arrays.
+Least Bounds::least_of(const Figures& f, const Key& key, std::uint32_t tile) const {
   double cost = f[kCost];
   Cycles cycles = all_decided(f.data(), machine_.clocks);
   double saved = 0;
   bool begun = false;  // a way from an outermost store
   for (const Tensor3 t : kAllTensors) {
-    const std::size_t i = index(t);
+    const std::size_t i = index(t), level = stores_->level(0, key.code, t);
     const double whole = tiles_.whole_words(t);
-    const std::size_t level = stores_->level(region, key.code, t);
     if (key.is_open(t)) {
       const double slide = t == Tensor3::ifmap ? f[kSlide] + f[kSlideEach] + f[kSlideShared] : 0;
       const double word = f[kX0 + i] + slide;
-      if (word < 0) {
-        cost += word * tiles_.base(t, tile);
-      } else if (region == 0) {
-        double now = f[kX0 + i] * tiles_.base(t, tile);
-        if (t == Tensor3::ifmap) now += slide * tiles_.others(t, tile) / tiles_.fixed_words(t) * whole;
-        cost += now;
-        saved = std::max(saved, now - word * whole);
-      } else {
-        cost += word * whole;
-      }
+      double now = f[kX0 + i] * tiles_.base(t, tile);
+      if (t == Tensor3::ifmap) now += slide * tiles_.others(t, tile) / tiles_.fixed_words(t) * whole;
+      if (word < 0) now = word * tiles_.base(t, tile);
+      cost += now;
+      if (word >= 0) saved = std::max(saved, now - word * whole);
       add_open(f, t, cycles);
     }
     cost += not_begun(t, level) + refund(t, level, tile);
@@ -184,55 +182,64 @@ Least Bounds::least_of(const Figures& f, const Key& key, std::size_t region, std
   }
   for (const Tensor3 t : kAllTensors) {
     const std::vector<Way>& ways = stores_->ways[index(t)];
-    if (stores_->level(region, key.code, t) + 1 == ways.size()) continue;
+    if (stores_->level(0, key.code, t) + 1 == ways.size()) continue;
     cost += ways.back().least;
     for (std::size_t k = 0; k < machine_.clocks; ++k) cycles[k] += ways.back().least_cycles[k];
   }
   return machine_.least(cost, cycles);
 }
 
-Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::uint32_t tile) {
-  const Crossing before = crossing(f, key, tile, false);
+Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile) {
+  const Crossing before = crossing(f, key, region, tile, false);
   if (!outermost_.past_arrays) return before;
-  const Crossing past = crossing(f, key, tile, true);
-  return least(before) < least(past) ? past : before;
+  const Crossing past = crossing(f, key, region, tile, true);
+  return least(before, region) < least(past, region) ? past : before;
 }
 
 /// The transfers from the outermost stores past arrays as they are in this nest, or all of them at their least.
-Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::uint32_t tile, bool past_arrays) const {
-  const std::size_t fanout = machine_.first_fanout();
+Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile,
+                                  bool past_arrays) const {
+  const std::size_t fanout = *machine_.regions[region].fanout;
   const double outermost = past_arrays ? *outermost_.past_arrays : outermost_.before_arrays;
   Crossing result{.cost = f[kCost] + outermost, .cycles = all_decided(f.data(), machine_.clocks)};
-  for (std::size_t k = 0; k < machine_.clocks; ++k) result.cycles[k] += outermost_.cycles[k];
+  const bool timed = machine_.clocks > 1;  // else only steps take time
+  for (std::size_t k = 0; timed && k < machine_.clocks; ++k) result.cycles[k] += outermost_.cycles[k];
   if (least_later_ != nullptr) result.later = least_later(tile);
+  if (machine_.regions.size() > 2) {  // all steps are as many times more as an array is not full
+    result.idle = result.cycles[0] * machine_.least_idle(region - 1);
+    result.cost -= machine_.power * std::exchange(result.cycles[0], 0);
+  }
   for (const Tensor3 t : kAllTensors) {
-    const std::size_t i = index(t), level = stores_->level(1, key.code, t);
+    const std::size_t i = index(t), level = stores_->level(region, key.code, t);
     const std::vector<Way>& ways = stores_->ways[i];
     const Way& way = ways[level];
+    const bool last = level + 1 == ways.size(), counted = past_arrays && OutermostLeast::past(ways.back());
     result.cost += not_begun(t, level) + refund(t, level, tile);
     add_not_begun(t, level, tile, result.cycles);
-    const bool counted = past_arrays && OutermostLeast::past(ways.back());
-    if (!way.crosses && ways.back().crosses) result.cost += counted ? ways.back().constant : ways.back().least;
-    for (std::size_t k = 0; k < machine_.clocks; ++k) {
-      if (way.crosses) {  // the constant is in the figures
-        result.cycles[k] += (way.parent_cycles[k] + way.distinct_cycles[k]) * tiles_.whole_words(t);
-      } else if (ways.back().crosses) {
-        result.cycles[k] += ways.back().least_cycles[k];
-      }
+    if (!last && ways.back().crosses) result.cost += counted ? ways.back().constant : ways.back().least;
+    const double whole = tiles_.whole_words(t);
+    for (std::size_t k = 0; timed && k < machine_.clocks; ++k) {
+      if (way.crosses) result.cycles[k] += (way.parent_cycles[k] + way.distinct_cycles[k]) * whole;  // and a constant
+      if (!last && ways.back().crosses) result.cycles[k] += ways.back().least_cycles[k];
     }
-    const double parent = way.crosses && !counted ? way.parent_cost + way.distinct_cost : 0;
+    const double parent = way.crosses && !(counted && last) ? way.parent_cost + way.distinct_cost : 0;
+    const bool meets = region == 1 || way.parent > *machine_.regions[region - 1].fanout;  // the parent, past this array
     double words = f[kX0 + i];
     if (key.is_open(t)) {
-      const double base = tiles_.base(t, tile), whole = tiles_.whole_words(t);
+      const double base = tiles_.base(t, tile);
       const double slide = t == Tensor3::ifmap ? f[kSlide] : 0;
       words = way.slides ? tiles_.others(t, tile) / tiles_.fixed_words(t) * whole : base;
       result.each[i] = std::min(0.0, f[kX0 + i]) * base + (std::max(0.0, f[kX0 + i]) + slide) * words;
-      result.stay[i] = whole * (f[kX0 + i] + slide + parent);
+      result.stay[i] = whole * (f[kX0 + i] + slide + (meets ? parent : 0));
       add_open(f, t, result.cycles);
     }
     if (!way.crosses) continue;
-    result.each[i] -= words * way.spared;
-    result.shared[i] = words * (parent + way.spared);
+    if (meets) {
+      result.each[i] -= words * way.spared;
+      result.shared[i] = words * (parent + way.spared);
+    } else {
+      result.cost += whole * parent - way.spared * std::max(0.0, words - whole);
+    }
     const double hops = words * double(machine_.price[fanout].hop[i]);
     if (t != Tensor3::psum || how_.ends != Ends::outer) {
       result.each[i] += hops;
@@ -248,7 +255,7 @@ void Bounds::least(const Crossing& crossing, const Sharings& ways, const std::ve
                    std::vector<double>& values) const {
   values.resize(ways.size());
   const auto &each = crossing.each, &shared = crossing.shared, &stay = crossing.stay;
-  const double cost = crossing.cost, work = crossing.cycles[0], later = crossing.later;
+  const double cost = crossing.cost, work = crossing.cycles[0], later = crossing.later, scale = crossing.idle;
   const auto last = crossing.cycles.begin() + std::ptrdiff_t(machine_.clocks);
   const double waiting = *std::max_element(crossing.cycles.begin(), last);
   const double *ifmap = ifmap_share.data(), *weight = ways.share[index(Tensor3::weight)].data(),
@@ -259,7 +266,7 @@ void Bounds::least(const Crossing& crossing, const Sharings& ways, const std::ve
       const double f = each[1] + shared[1] * weight[w];
       const double p = each[2] + shared[2] * psum[w];
       const double saved = std::max(std::max(i - stay[0], f - stay[1]), std::max(p - stay[2], 0.0));
-      values[w] = value(cost + (i + f + p - saved), idle[w]);
+      values[w] = value(cost + (i + f + p - saved), scale * idle[w]);
     }
   };
   if (machine_.clocks > 1) {
@@ -281,8 +288,9 @@ void Bounds::least(const Crossing& crossing, const Sharings& ways, const std::ve
   }
 }
 
-double Bounds::least(const Crossing& crossing) {
-  least(crossing, widest_, widest_.share[index(Tensor3::ifmap)], values_);
+double Bounds::least(const Crossing& crossing, std::size_t region) {
+  const Sharings& widest = widest_[region];
+  least(crossing, widest, widest.share[index(Tensor3::ifmap)], values_);
   return *std::min_element(values_.begin(), values_.end());
 }
 

@@ -16,7 +16,7 @@ inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Ways to share the work out over the only array, by columns.
 struct Sharings {
   std::array<std::vector<double>, kTensors> share;  ///< one over the children that may want one word of a tensor
-  std::vector<double> idle;                         ///< steps more than those of a full machine
+  std::vector<double> idle;                         ///< Machine::idle
 
   std::size_t size() const { return idle.size(); }
   void add(const std::array<double, kTensors>& sharing, double idle_steps) {
@@ -71,23 +71,24 @@ class Bounds {
     if (machine_.clocks > 1) drop_clocks(f, key, region, tile);
   }
 
-  /// What crossing the only array costs at least: a constant and, for each tensor, a price for each child and one
-  /// shared by the children that want its words. Of the tensors whose transfers are open one may stay for ever.
+  /// What crossing the array outside a region costs at least: a constant and, for each tensor, a price for each child
+  /// and one shared by the children that want its words. Of the tensors whose transfers are open one may stay for ever.
   struct Crossing {
     double cost = 0;
     Cycles cycles{};
     std::array<double, kTensors> each{}, shared{}, stay{kInfinity, kInfinity, kInfinity};
+    double idle = 1;   ///< cycles of clock 0 for each of Machine::idle
     double later = 0;  ///< cycles of clock 0 more than those of a full machine that has the first tiles
   };
-  Crossing crossing(const Figures& f, const Key& key, std::uint32_t tile);
+  Crossing crossing(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile);
   /// With each of these ways to share the work out, and these shares of the ifmap: the goal's value at least.
   void least(const Crossing& crossing, const Sharings& ways, const std::vector<double>& ifmap_share,
              std::vector<double>& values) const;
 
  private:
-  Crossing crossing(const Figures& f, const Key& key, std::uint32_t tile, bool past_arrays) const;
-  double least(const Crossing& crossing);  ///< with the best of all ways
-  Least least_of(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile) const;
+  Crossing crossing(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile, bool past_arrays) const;
+  double least(const Crossing& crossing, std::size_t region);  ///< with the best of all ways
+  Least least_of(const Figures& f, const Key& key, std::uint32_t tile) const;
   double least_later(std::uint32_t tile) const;
   void add_not_begun(Tensor3 t, std::size_t level, std::uint32_t tile, Cycles& cycles) const;
   void add_open(const Figures& f, Tensor3 t, Cycles& cycles) const;
@@ -105,8 +106,8 @@ class Bounds {
   std::array<double, kTensors> first_{};  ///< cycles of clock 0 that a word of the first tiles outside the array takes
   std::vector<double>* least_later_ = nullptr;
   Goal goal_;
-  Sharings widest_;             ///< those that none is better than
-  std::vector<double> values_;  ///< of the widest
+  std::vector<Sharings> widest_;  ///< by region: those that none is better than
+  std::vector<double> values_;    ///< of the widest
   /// By the cycles that a word of the first tiles takes: extra cycles by tile, as they are met; negative: not known
   /// yet.
   std::map<std::array<double, kTensors>, std::vector<double>> later_;

@@ -47,7 +47,13 @@ class Labels {
   const Label& operator[](std::uint32_t l) const { return labels_[l]; }
   /// Those in use, until a label is added; and all of them.
   const double* figures(std::uint32_t l) const { return figures_.data() + l * used_; }
-  void copy_figures(std::uint32_t l, Figures& into) const { std::copy_n(figures(l), used_, into.begin()); }
+  void copy_figures(std::uint32_t l, Figures& into) const {
+    constexpr std::size_t kOneClock = decided_cycles(1);
+    if (used_ == kOneClock)
+      std::copy_n(figures(l), kOneClock, into.begin());
+    else
+      std::copy_n(figures(l), used_, into.begin());
+  }
 
   /// Forgets all labels.
   void clear() {

@@ -183,6 +183,10 @@ Machine machine(const LoopProblem& problem, const Hardware& hardware, const MapO
     }
     for (SpatialChoice& choice : region.spread) find_sharing(choice, problem.bounds, tiles);
     list_widest(region);
+    region.children = double(array.children());
+    double most = 1;
+    for (const SpatialChoice& choice : region.spread) most = std::max(most, choice.used());
+    region.least_idle = region.children / most;
   }
   return machine;
 }

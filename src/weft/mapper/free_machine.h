@@ -19,6 +19,11 @@ struct SpatialChoice {
   AxisBounds axes;
   std::array<double, kTensors> sharing{};  ///< children that may want one word of a tensor, at most
   double steps = 0;                        ///< of the whole layer, if this is the only array
+  double used() const {
+    double used = 1;
+    for (const std::int64_t c : children) used *= double(c);
+    return used;
+  }
 };
 
 /// The stores between two arrays, and the array outside them.
@@ -27,6 +32,8 @@ struct Region {
   std::array<std::vector<std::size_t>, kTensors> stores;  ///< that may keep the tensor, innermost first
   std::vector<SpatialChoice> spread;
   std::vector<std::size_t> widest;  ///< of `spread`: no other shares more in fewer steps
+  double children = 1;              ///< of the array
+  double least_idle = 1;            ///< children by those that can have work
 };
 
 /// Stores that several tensors may fill are at most so many in a region: their use is a figure of each label.
@@ -75,6 +82,16 @@ struct Machine {
   double pes = 1, steps_of_one = 1;  ///< PEs; steps of the layer on one of them
   double ofmap = 0;                  ///< words of partial sums
 
+  /// What an array that is not full adds: steps of the layer if it is the only one, else how many times more.
+  double idle(std::size_t region, const SpatialChoice& choice) const {
+    return regions.size() == 2 ? idle_steps(choice) : regions[region].children / choice.used();
+  }
+  /// How many times more at least for all arrays from `region` out.
+  double least_idle(std::size_t region) const {
+    double idle = 1;
+    for (std::size_t r = 1; r <= region; ++r) idle *= regions[r].least_idle;
+    return idle;
+  }
   /// What a nest with these figures takes. Where transfers take time, it is rounded up.
   Least least(double cost, const Cycles& cycles) const {
     if (clocks == 1) return {cost, cycles[0]};

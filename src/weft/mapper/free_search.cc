@@ -423,7 +423,7 @@ class Search {
       places->copies.push_back(1 / tiles_.copies(Tensor3::ifmap, spread[c].children));
       places->choice.push_back(c);
       places->all.push_back(*all);
-      places->sharings.add(sharing_around(tile, spread[c]), machine_.idle_steps(spread[c]));
+      places->sharings.add(sharing_around(tile, spread[c]), machine_.idle(region, spread[c]));
     }
     known = std::move(places);
     return *known;
@@ -443,13 +443,13 @@ class Search {
   /// Puts the array outside `region` around a label in every way that may beat the best mapping.
   void spread(std::uint32_t l, std::size_t region) {
     const Places& here = places(labels_[l].tile, region);
-    const bool bounded = limit_ < kInfinity && machine_.regions.size() == 2;
+    const bool bounded = limit_ < kInfinity;
     if (bounded) {
       const Key key = Key::unpacked(labels_[l].key);
       const std::uint32_t tile = labels_[l].tile;
       Figures f;
       labels_.copy_figures(l, f);
-      bounds_.least(bounds_.crossing(f, key, tile), here.sharings, ifmap_shares(here, key, tile), least_);
+      bounds_.least(bounds_.crossing(f, key, region, tile), here.sharings, ifmap_shares(here, key, tile), least_);
     }
     std::size_t tried = 0;
     for (std::size_t p = 0; p < here.choice.size(); ++p) {
@@ -478,11 +478,9 @@ class Search {
     double& cycles = f[decided_cycles(0)];
     const double before = cycles;
     if (machine_.regions.size() == 2) {
-      cycles += machine_.idle_steps(spatial);
+      cycles += machine_.idle(region, spatial);
     } else {
-      double used = 1;
-      for (const std::int64_t c : spatial.children) used *= double(c);
-      cycles *= double(hardware_.nodes[*machine_.regions[region].fanout].fanout.children()) / used;
+      cycles *= machine_.idle(region, spatial);
     }
     f[kCost] += machine_.power * (cycles - before);
   }
