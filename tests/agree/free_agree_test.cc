@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 
 #include "random_nest.h"
 #include "weft/mapper/mapper.h"
@@ -59,6 +61,7 @@ struct BruteForce {
   std::optional<std::array<Int128, 2>> best;  // by the objective, then by the second one
   Mapping best_mapping;
   std::int64_t tried = 0;
+  std::set<std::string> nests;  // whose points and spatial loops side by side have no order; only of small spaces
 
   void run() {
     for (const Tensor3 t : kAllTensors) steps.emplace_back(StoragePoint{"dram", t});
@@ -117,8 +120,44 @@ struct BruteForce {
     }
   }
 
+  static constexpr std::int64_t kMostNests = 20'000;
+  std::string unordered() const {
+    std::vector<std::string> parts;
+    std::size_t group = 0;  // where the points begin that are side by side with the last
+    DimSizes children;      // of the array that was written last
+    children.fill(1);
+    const auto end_group = [&] {
+      for (std::size_t d = 0; d < kDims; ++d) {
+        if (children[d] > 1) parts.push_back(fmt::format("{} children along {}", children[d], d));
+      }
+      children.fill(1);
+      std::sort(parts.begin() + std::ptrdiff_t(group), parts.end());
+      group = parts.size();
+    };
+    for (const Mapping::Step& step : steps) {
+      const Loop* loop = std::get_if<Loop>(&step);
+      const bool spatial = loop != nullptr && !loop->fanout.empty();
+      if (loop == nullptr) {
+        const auto& point = std::get<StoragePoint>(step);
+        if (children != DimSizes{1, 1, 1, 1, 1, 1, 1, 1}) end_group();
+        parts.push_back(fmt::format("{} {}", point.store, index(point.tensor)));
+        continue;
+      }
+      if (!spatial || parts.size() > group) end_group();
+      if (spatial) {
+        children[index(loop->dim)] *= loop->bound;
+      } else {
+        parts.push_back(fmt::format("for {} {}", name(loop->dim), loop->bound));
+        group = parts.size();
+      }
+    }
+    end_group();
+    return fmt::format("{}", fmt::join(parts, "; "));
+  }
+
   void cost_one() {
     ++tried;
+    if (tried <= kMostNests) nests.insert(unordered());
     const Mapping mapping{steps};
     const Placement placement = place(problem, mapping, hardware);
     if (overflow(problem, placement, hardware)) return;
@@ -180,6 +219,8 @@ void check_least_cost(std::uint64_t seed, int most_trials, std::int64_t most_map
     if (found.certificate.optimal) CHECK(value <= least + slack);
     const Int128 among_equals = objective_value(second_objective(options), found.cost, found.counts);
     if (value == least) REQUIRE((*brute.best)[1] <= among_equals);
+    if (!vaults && brute.tried <= BruteForce::kMostNests)
+      CHECK(to_string(found.certificate.space) == std::to_string(brute.nests.size()));
     if (vaults) continue;  // with two arrays there is only a bound
     ++single;
     proven += found.certificate.optimal ? 1 : 0;

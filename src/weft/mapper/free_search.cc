@@ -11,6 +11,7 @@
 #include "weft/base/ceil_div.h"
 #include "weft/base/error.h"
 #include "weft/mapper/free_nest.h"
+#include "weft/mapper/free_space.h"
 #include "weft/mapper/traffic.h"
 
 namespace weft {
@@ -96,6 +97,8 @@ class Search {
     certificate.lower_bound =
         certificate.optimal ? value : std::min(value, Int128(std::ceil(unseen * (1 - kRounding))));
     certificate.visited = visited_;
+    certificate.space = size_of_space(machine_, problem_.bounds, choices_of_stores(machine_));
+    certificate.free = true;
     certificate.pruned["bound"] = bounded_;
     certificate.pruned["dominated"] = dominated_;
   }

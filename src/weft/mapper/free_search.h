@@ -17,13 +17,13 @@ namespace weft {
 /// within 1e-11 of the objective counts as equal to it. If the best is proven, of the mappings within 1e-9 of it the
 /// one that is best by the second objective is searched for in the same way; else a good one is.
 ///
-/// The certificate's `visited` are partial nests; the number of mappings in the space is not known (`space` is 0).
-/// Throws Error: infeasible.capacity if an outermost store is too small for the tensors it must hold,
-/// mapper.unsupported for layers and machines with too much to choose from.
+/// The certificate's `visited` are partial nests; `space` is in free_space.h. Throws Error: infeasible.capacity if an
+/// outermost store is too small for the tensors it must hold, mapper.unsupported for layers and machines with too much
+/// to choose from.
 ///
 /// Files: free_tiles.h (tiles and their words), free_machine.h (regions, arrays), free_stores.h (a choice of the stores
 /// that keep each tensor), free_transfers.h (figures), traffic.h and free_bounds.h (bounds), free_labels.h,
-/// free_nest.h (a label as a mapping).
+/// free_nest.h (a label as a mapping), free_space.h (how many mappings there are).
 MappingResult find_free_mapping(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options);
 
 }  // namespace weft

@@ -66,7 +66,7 @@ TEST_CASE("without an inner store every MAC goes to the outermost one") {
   // 16 ifmap values, 16 weights, 16 sums written, and read but for the 4 first updates.
   CHECK(found.certificate.objective_value == 10 * (16 + 16 + 16 + 12));
   CHECK(found.certificate.optimal);
-  CHECK(found.certificate.space == 0);
+  CHECK(found.certificate.space == 6);  // MC, CM, MCM, CMC, MCMC, CMCM
 }
 
 TEST_CASE("a store too small for one word is passed by; one word more is used") {
@@ -81,6 +81,9 @@ TEST_CASE("a store too small for one word is passed by; one word more is used") 
   // ifmap values and weights each.
   CHECK(one_word.certificate.objective_value == 16 + 12 + 4 + 10 * (4 + 16 + 16));
   CHECK(one_word.certificate.optimal);
+  // Two loops of 2 over M and two over C in any order, side by side one loop; each tensor has no point, or one of 5
+  // gaps.
+  CHECK(one_word.certificate.space == 6 * 6 * 6 * 6);
 }
 
 TEST_CASE("an outermost store that cannot hold its tensors is named with what it lacks") {

@@ -26,8 +26,9 @@ struct Certificate {
   Int128 objective_value = 0;            ///< energy in millionths of the unit; latency in cycles; EDP as their product
   Int128 lower_bound = 0;                ///< nothing in the space is below; equal to objective_value if optimal
   Int128 space = 0;                      ///< mappings that the dataflow's constraints allow on the arrays; 0: not known
-  std::int64_t visited = 0;              ///< of them, those that were costed; where not known, partial nests
+  std::int64_t visited = 0;              ///< of them, those that were costed
   std::map<std::string, Int128> pruned;  ///< and those that each argument ruled out
+  bool free = false;                     ///< no dataflow: the space has bounds that divide, visited are partial nests
   double seconds = 0;
 };
 

@@ -122,8 +122,12 @@ TEST_CASE("a certificate is told as what it proves; its time only when asked") {
         "the best found: its latency is at most 0.1 % above the least possible");
   CHECK(certificate_text({.objective_value = 1, .lower_bound = 0}, Objective::latency) ==
         "the best found: how much less latency is possible is not known");
-  CHECK(certificate_text({.optimal = true, .space = 0}, Objective::energy) ==
-        "proven best: no mapping at all with bounds that divide has less energy");
+  CHECK(certificate_text({.optimal = true, .space = 12, .free = true}, Objective::energy) ==
+        "proven best: none of the 12 mappings whose bounds divide has less energy");
+  CHECK(certificate_text({.optimal = true, .space = 3 * (Int128{1} << 80)}, Objective::energy) ==
+        "proven best: none of the 3.63e+24 mappings in its space has less energy");
+  CHECK(certificate_text({.optimal = true, .free = true}, Objective::energy) ==
+        "proven best: none of the mappings whose bounds divide has less energy");
 }
 
 TEST_CASE("a nest is drawn with its tiles and the room they take") {

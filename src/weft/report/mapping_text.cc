@@ -99,12 +99,18 @@ std::string pruned_text(const Certificate& certificate) {
   return parts.empty() ? "nothing" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
-/// A search without a dataflow counts partial nests; how many mappings there are it does not know.
+/// Mappings of a space, if their number is known.
+std::string space_text(const Certificate& certificate) {
+  constexpr Int128 kManyMappings = 1'000'000'000'000;  // to write them all out
+  if (certificate.space == 0) return "the mappings";
+  if (certificate.space < kManyMappings) return fmt::format("the {} mappings", format_count(certificate.space));
+  return fmt::format("the {:.2e} mappings", double(certificate.space));
+}
+
 std::string search_text(const Certificate& certificate) {
   const std::string visited = format_count(certificate.visited);
-  const std::string what = certificate.space == 0 ? fmt::format("{} partial nests were tried", visited)
-                                                  : fmt::format("{} of the {} mappings were costed", visited,
-                                                                format_count(certificate.space));
+  const std::string what = certificate.free ? fmt::format("{} partial nests were tried", visited)
+                                            : fmt::format("{} of {} were costed", visited, space_text(certificate));
   return fmt::format("{}; ruled out: {}", what, pruned_text(certificate));
 }
 
@@ -181,11 +187,9 @@ std::string nest_text(const LayerEvaluation& layer, const Hardware& hardware) {
 
 std::string certificate_text(const Certificate& certificate, Objective objective) {
   const std::string least = to_string(objective);
-  if (certificate.optimal && certificate.space == 0)
-    return fmt::format("proven best: no mapping at all with bounds that divide has less {}", least);
   if (certificate.optimal) {
-    return fmt::format("proven best: none of the {} mappings in its space has less {}", format_count(certificate.space),
-                       least);
+    return fmt::format("proven best: none of {} {} has less {}", space_text(certificate),
+                       certificate.free ? "whose bounds divide" : "in its space", least);
   }
   if (certificate.lower_bound <= 0)
     return fmt::format("the best found: how much less {} is possible is not known", least);
