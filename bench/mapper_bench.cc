@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// How fast best mappings are found and proven, on one core: a layer on a machine of which nothing is said (every order
+// How fast best mappings are found and proven, on one core: layers on machines of which nothing is said (every order
 // of loops and storage points, every choice of stores to pass by, bounds that divide), for each objective; and whole
 // networks within the row-stationary dataflow (bounds that do not divide too).
 #include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "timing.h"
@@ -22,12 +23,13 @@ double peak_megabytes() {
   return double(usage.ru_maxrss) / 1024;
 }
 
-void one_layer() {
-  const Hardware hardware = load_hardware(WEFT_BENCH_DIR "/four_level.yaml");
-  const ConvShape shape{.M = 256, .C = 256, .H = 58, .W = 58, .R = 3, .S = 3, .E = 56, .F = 56};
-  const LoopProblem problem = loop_problem(shape, "layer", Padding::implicit);
-  fmt::print("M = C = 256, 56 x 56, 3 x 3 on {}, without a dataflow; 3 runs\n", hardware.name);
-  fmt::print("objective  proven  least [s]  most [s]  million partial nests  million a second\n");
+LoopProblem alexnet_layer(const std::string& name) {
+  const std::vector<Layer> all = layers(zoo_network("alexnet"));
+  const auto layer = std::find_if(all.begin(), all.end(), [&](const Layer& l) { return l.name == name; });
+  return loop_problem(layer->shape, name, Padding::implicit);
+}
+
+void one_layer(const LoopProblem& problem, const std::string& machine, const Hardware& hardware) {
   for (const Objective objective : {Objective::energy, Objective::latency, Objective::edp}) {
     std::vector<double> seconds;
     Certificate certificate;
@@ -38,9 +40,22 @@ void one_layer() {
     }
     const auto [least, most] = std::minmax_element(seconds.begin(), seconds.end());
     const double visited = double(certificate.visited) / 1e6;
-    fmt::print("{:<9}  {:>6}  {:>9.2f}  {:>8.2f}  {:>21.1f}  {:>16.1f}\n", to_string(objective),
-               certificate.optimal ? "yes" : "no", *least, *most, visited, visited / *least);
+    fmt::print("{:<6}  {:<27}  {:<9}  {:>6}  {:>9.2f}  {:>8.2f}  {:>21.1f}  {:>16.1f}\n", problem.name, machine,
+               to_string(objective), certificate.optimal ? "yes" : "no", *least, *most, visited, visited / *least);
   }
+}
+
+void without_dataflow() {
+  fmt::print("Without a dataflow, 3 runs; layer: M = C = 256, 56 x 56, 3 x 3; others: AlexNet\n");
+  fmt::print(
+      "layer   machine                      objective  proven  least [s]  most [s]  million partial nests  million a "
+      "second\n");
+  const ConvShape shape{.M = 256, .C = 256, .H = 58, .W = 58, .R = 3, .S = 3, .E = 56, .F = 56};
+  Hardware hardware = load_hardware(WEFT_BENCH_DIR "/four_level.yaml");
+  one_layer(loop_problem(shape, "layer", Padding::implicit), hardware.name, hardware);
+  hardware.nodes.front().bandwidth.shared = Bandwidth{64, Bandwidth::Per::cycle};
+  for (const char* layer : {"conv3", "fc6"}) one_layer(alexnet_layer(layer), hardware.name + ", 8 B/cycle", hardware);
+  one_layer(alexnet_layer("conv3"), "tetris, two arrays", load_hardware("tetris"));
 }
 
 void networks() {
@@ -67,7 +82,7 @@ void networks() {
 }  // namespace weft
 
 int main() {
-  weft::one_layer();
+  weft::without_dataflow();
   weft::networks();
   fmt::print("\nmost memory: {:.0f} MB\n", weft::peak_megabytes());
   return 0;

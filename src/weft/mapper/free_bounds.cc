@@ -83,9 +83,16 @@ void Bounds::drop_energy(Figures& f, Key& key, std::size_t region) const {
     if (t == Tensor3::psum) f[kUpdates] = f[kVisits] = 0;
     if (t == Tensor3::ifmap) {
       f[kWindow0] = f[kWindow0 + 1] = 0;
-      key.child = key.slid = 0;
+      if (!shared_counted(f)) key.child = key.slid = 0;
     }
   }
+}
+
+/// Whether a clock counts what the children of an array take in together, still open.
+bool Bounds::shared_counted(const Figures& f) const {
+  bool counted = false;
+  for (std::size_t k = 0; k < machine_.clocks; ++k) counted = counted || f[shared_cycles(k)] > 0;
+  return counted;
 }
 
 /// Steps of PEs without work, and the first tiles of stores outside the array, of as many words more as the children
@@ -126,10 +133,10 @@ void Bounds::drop_clocks(Figures& f, const Key& key, std::size_t region, std::ui
         most[k] += rate(ways[l]) * base + ways[l].first_cycles[k] * whole;
     }
   }
-  const bool limited = goal_.limit < kInfinity && goal_.limited == Objective::latency;
-  const bool only_limited = limited && region == 0 && !goal_.counts(Objective::latency) && machine_.power_at_end == 0;
-  const double least = std::max(f[decided_cycles(0)], limited ? goal_.limit : 0);
-  for (std::size_t k = only_limited ? 0 : 1; k < machine_.clocks; ++k) {
+  const bool only_limited = goal_.limit < kInfinity && goal_.limited == Objective::latency &&
+                            !goal_.counts(Objective::latency) && machine_.power_at_end == 0;
+  const double least = std::max(f[decided_cycles(0)], only_limited ? goal_.limit : 0);
+  for (std::size_t k = only_limited && region == 0 ? 0 : 1; k < machine_.clocks; ++k) {
     if (most[k] * (1 + kRounding) > (k == 0 ? goal_.limit : least)) continue;
     std::fill_n(f.begin() + std::ptrdiff_t(decided_cycles(k)), kFiguresOfClock, 0.0);
   }

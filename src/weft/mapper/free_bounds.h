@@ -13,15 +13,15 @@ namespace weft::free_search {
 
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Ways to share the work out over the only array, by columns.
+/// Ways to share the work out over an array, by columns.
 struct Sharings {
   std::array<std::vector<double>, kTensors> share;  ///< one over the children that may want one word of a tensor
   std::vector<double> idle;                         ///< Machine::idle
 
   std::size_t size() const { return idle.size(); }
-  void add(const std::array<double, kTensors>& sharing, double idle_steps) {
+  void add(const std::array<double, kTensors>& sharing, double idle_of_choice) {
     for (std::size_t i = 0; i < kTensors; ++i) share[i].push_back(1 / sharing[i]);
-    idle.push_back(idle_steps);
+    idle.push_back(idle_of_choice);
   }
 };
 
@@ -92,6 +92,7 @@ class Bounds {
   double least_later(std::uint32_t tile) const;
   void add_not_begun(Tensor3 t, std::size_t level, std::uint32_t tile, Cycles& cycles) const;
   void add_open(const Figures& f, Tensor3 t, Cycles& cycles) const;
+  bool shared_counted(const Figures& f) const;
   void drop_energy(Figures& f, Key& key, std::size_t region) const;
   void drop_clocks(Figures& f, const Key& key, std::size_t region, std::uint32_t tile) const;
   double refund(Tensor3 t, std::size_t level, std::uint32_t tile) const;
