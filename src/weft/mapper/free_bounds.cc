@@ -226,7 +226,7 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
     if (!last && ways.back().crosses) result.cost += counted ? ways.back().constant : ways.back().least;
     const double whole = tiles_.whole_words(t);
     for (std::size_t k = 0; timed && k < machine_.clocks; ++k) {
-      if (way.crosses) result.cycles[k] += (way.parent_cycles[k] + way.distinct_cycles[k]) * whole;  // and a constant
+      if (way.crosses) result.cycles[k] += way.distinct_cycles[k] * whole;  // the constant is in the figures
       if (!last && ways.back().crosses) result.cycles[k] += ways.back().least_cycles[k];
     }
     const double parent = way.crosses && !(counted && last) ? way.parent_cost + way.distinct_cost : 0;
@@ -241,6 +241,11 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
       add_open(f, t, result.cycles);
     }
     if (!way.crosses) continue;
+    for (std::size_t k = 0; timed && k < machine_.clocks; ++k) {
+      if (!meets) result.cycles[k] += way.parent_cycles[k] * whole;
+      if (meets) result.shared_cycles[k][i] = way.parent_cycles[k] * words;
+      result.stay_cycles[k][i] = key.is_open(t) ? way.parent_cycles[k] * whole : kInfinity;
+    }
     if (meets) {
       result.each[i] -= words * way.spared;
       result.shared[i] = words * (parent + way.spared);
@@ -258,13 +263,27 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
   return result;
 }
 
+/// With so many steps, and one over the children that share a word of each tensor. As in energy, of the tensors whose
+/// transfers are open one may stay for ever.
+double Bounds::least_cycles(const Crossing& crossing, double steps, const std::array<double, kTensors>& share) const {
+  double most = 0;
+  for (std::size_t k = 0; k < machine_.clocks; ++k) {
+    double cycles = k == 0 ? steps : crossing.cycles[k], saved = 0;
+    for (std::size_t t = 0; t < kTensors; ++t) {
+      const double now = crossing.shared_cycles[k][t] * share[t];
+      cycles += now;
+      saved = std::max(saved, now - crossing.stay_cycles[k][t]);
+    }
+    most = std::max(most, cycles - saved);
+  }
+  return most;
+}
+
 void Bounds::least(const Crossing& crossing, const Sharings& ways, const std::vector<double>& ifmap_share,
                    std::vector<double>& values) const {
   values.resize(ways.size());
   const auto &each = crossing.each, &shared = crossing.shared, &stay = crossing.stay;
-  const double cost = crossing.cost, work = crossing.cycles[0], later = crossing.later, scale = crossing.idle;
-  const auto last = crossing.cycles.begin() + std::ptrdiff_t(machine_.clocks);
-  const double waiting = *std::max_element(crossing.cycles.begin(), last);
+  const double cost = crossing.cost, work = crossing.cycles[0], scale = crossing.idle;
   const double *ifmap = ifmap_share.data(), *weight = ways.share[index(Tensor3::weight)].data(),
                *psum = ways.share[index(Tensor3::psum)].data(), *idle = ways.idle.data();
   const auto fill = [&](const auto& value) {
@@ -273,25 +292,28 @@ void Bounds::least(const Crossing& crossing, const Sharings& ways, const std::ve
       const double f = each[1] + shared[1] * weight[w];
       const double p = each[2] + shared[2] * psum[w];
       const double saved = std::max(std::max(i - stay[0], f - stay[1]), std::max(p - stay[2], 0.0));
-      values[w] = value(cost + (i + f + p - saved), scale * idle[w]);
+      values[w] = value(cost + (i + f + p - saved), scale * idle[w], w);
     }
   };
   if (machine_.clocks > 1) {
-    return fill([&](double energy, double idle) {
-      const double time = std::max(work + std::max(idle, later), waiting);
+    return fill([&](double energy, double more, std::size_t w) {
+      const double time = least_cycles(crossing, work + std::max(more, crossing.later), {ifmap[w], weight[w], psum[w]});
       return goal_.value({energy + machine_.power_at_end * time, time});
     });
   }
   const double power = machine_.power;
-  if (goal_.limit < kInfinity)
-    return fill([&](double energy, double idle) { return goal_.value({energy + power * idle, work + idle}); });
+  if (goal_.limit < kInfinity) {
+    return fill([&](double energy, double more, std::size_t) {
+      return goal_.value({energy + power * more, work + more});
+    });
+  }
   switch (goal_.objective) {
     case Objective::energy:
-      return fill([&](double energy, double idle) { return energy + power * idle; });
+      return fill([&](double energy, double more, std::size_t) { return energy + power * more; });
     case Objective::latency:
-      return fill([&](double, double idle) { return work + idle; });
+      return fill([&](double, double more, std::size_t) { return work + more; });
     case Objective::edp:
-      return fill([&](double energy, double idle) { return (energy + power * idle) * (work + idle); });
+      return fill([&](double energy, double more, std::size_t) { return (energy + power * more) * (work + more); });
   }
 }
 

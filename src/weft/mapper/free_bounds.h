@@ -64,12 +64,11 @@ class Bounds {
   /// The goal's value at least.
   double least(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile);
 
-  /// Clears what the goal does not hang on: energy where it counts only cycles, and clocks that stay within the steps
-  /// done, or within the goal's limit, whatever follows.
-  void relax(Figures& f, Key& key, std::size_t region, std::uint32_t tile) const {
-    if (!goal_.uses(Objective::energy)) drop_energy(f, key, region);
-    if (machine_.clocks > 1) drop_clocks(f, key, region, tile);
-  }
+  /// Whether the goal counts only cycles; and clears all that they do not hang on.
+  bool drops_energy() const { return !goal_.uses(Objective::energy); }
+  void drop_energy(Figures& f, Key& key, std::size_t region) const;
+  /// Clears the clocks that stay within the steps done, or within the goal's limit, whatever follows.
+  void drop_clocks(Figures& f, const Key& key, std::size_t region, std::uint32_t tile) const;
 
   /// What crossing the array outside a region costs at least: a constant and, for each tensor, a price for each child
   /// and one shared by the children that want its words. Of the tensors whose transfers are open one may stay for ever.
@@ -77,6 +76,8 @@ class Bounds {
     double cost = 0;
     Cycles cycles{};
     std::array<double, kTensors> each{}, shared{}, stay{kInfinity, kInfinity, kInfinity};
+    /// The same of each clock's cycles.
+    std::array<std::array<double, kTensors>, kMaxClocks> shared_cycles{}, stay_cycles{};
     double idle = 1;   ///< cycles of clock 0 for each of Machine::idle
     double later = 0;  ///< cycles of clock 0 more than those of a full machine that has the first tiles
   };
@@ -84,6 +85,7 @@ class Bounds {
   /// With each of these ways to share the work out, and these shares of the ifmap: the goal's value at least.
   void least(const Crossing& crossing, const Sharings& ways, const std::vector<double>& ifmap_share,
              std::vector<double>& values) const;
+  double least_cycles(const Crossing& crossing, double steps, const std::array<double, kTensors>& share) const;
 
  private:
   Crossing crossing(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile, bool past_arrays) const;
@@ -93,8 +95,6 @@ class Bounds {
   void add_not_begun(Tensor3 t, std::size_t level, std::uint32_t tile, Cycles& cycles) const;
   void add_open(const Figures& f, Tensor3 t, Cycles& cycles) const;
   bool shared_counted(const Figures& f) const;
-  void drop_energy(Figures& f, Key& key, std::size_t region) const;
-  void drop_clocks(Figures& f, const Key& key, std::size_t region, std::uint32_t tile) const;
   double refund(Tensor3 t, std::size_t level, std::uint32_t tile) const;
   double not_begun(Tensor3 t, std::size_t level) const;
 

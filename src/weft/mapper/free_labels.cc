@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace weft::free_search {
 namespace {
@@ -12,10 +13,6 @@ constexpr double kSame = 1e-12;  ///< roundings of two sums of the same terms
 }  // namespace
 
 bool Order::no_worse(const double* a, const double* b) const {
-  const auto value = [&](const double* f) {
-    return goal.value(machine.least(f[kCost], all_decided(f, machine.clocks)));
-  };
-  if (best_only) return value(a) <= value(b);
   const auto within = [&](std::size_t from, std::size_t to) {
     for (std::size_t i = from; i < to; ++i) {
       if (a[i] > b[i] + kSame * std::abs(b[i])) return false;
@@ -50,6 +47,12 @@ bool Labels::add(const NewLabel& label, const Order& order) {
   while (*link != kNoLabel) {
     Label& other = labels_[*link];
     const double* known = figures(*link);
+    if (order.best_only) {
+      if (std::pair(other.bound, known[kCost]) <= std::pair(label.bound, f[kCost])) return false;
+      other.dead = true;
+      *link = other.next;
+      continue;
+    }
     const bool faster = f[decided_cycles(0)] < known[decided_cycles(0)];
     if (order.no_worse(known, f) && (!faster || !order.no_worse(f, known))) return false;
     if (order.no_worse(f, known)) {

@@ -23,6 +23,7 @@ struct Label {
   std::uint32_t tile = 0, prev = kNoLabel, next = kNoLabel;
   bool dead = false;  ///< another is no worse
   Move move;
+  double bound = 0;  ///< for a first mapping: the goal's value at least
 };
 
 /// A label to be, with its figures; those of clocks that are not in use are never set.
@@ -34,9 +35,9 @@ struct NewLabel : Label {
 struct Order {
   const Machine& machine;
   Goal goal;
-  bool best_only = false;  ///< of each tile and key only the label with the least value, for a first mapping
+  bool best_only = false;  ///< of each tile and key only the label with the least bound, for a first mapping
 
-  bool no_worse(const double* a, const double* b) const;
+  bool no_worse(const double* a, const double* b) const;  ///< figures
 };
 
 /// The labels that none like them is better than, by tile and key.

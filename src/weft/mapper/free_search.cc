@@ -292,11 +292,16 @@ class Search {
   void add(std::size_t region, NewLabel& label) {
     ++visited_;
     Key key = Key::unpacked(label.key);
-    bounds_.relax(label.f, key, region, label.tile);
+    // The cheaper of two that take as long is the more promising.
+    if (bounds_.drops_energy() && !order_.best_only) bounds_.drop_energy(label.f, key, region);
+    if (machine_.clocks > 1) bounds_.drop_clocks(label.f, key, region, label.tile);
     label.key = key.packed();
-    if (limit_ < kInfinity && bounds_.least(label.f, key, region, label.tile) >= limit_) {
-      ++bounded_;
-      return;
+    if (limit_ < kInfinity || order_.best_only) {
+      label.bound = bounds_.least(label.f, key, region, label.tile);
+      if (label.bound >= limit_) {
+        ++bounded_;
+        return;
+      }
     }
     if (!labels_.add(label, order_)) ++dominated_;
   }
