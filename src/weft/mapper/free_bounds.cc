@@ -102,9 +102,10 @@ double Bounds::least_later(std::uint32_t tile) const {
   if (least >= 0) return least;
   least = kInfinity;
   for (const SpatialChoice& choice : machine_.regions[1].spread) {
+    double cycles = machine_.idle_steps(choice);
+    if (cycles >= least) continue;
     const std::optional<std::uint32_t> all = tiles_.of_children(tile, choice.children);
     if (!all) continue;
-    double cycles = machine_.idle_steps(choice);
     for (const Tensor3 t : kAllTensors)
       cycles += first_[index(t)] * (tiles_.first_words(t, *all) - tiles_.first_words(t, tile));
     least = std::min(least, cycles);
@@ -263,20 +264,16 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
   return result;
 }
 
-/// With so many steps, and one over the children that share a word of each tensor. As in energy, of the tensors whose
+/// Cycles of clock k, with one over the children that share a word of each tensor. As in energy, of the tensors whose
 /// transfers are open one may stay for ever.
-double Bounds::least_cycles(const Crossing& crossing, double steps, const std::array<double, kTensors>& share) const {
-  double most = 0;
-  for (std::size_t k = 0; k < machine_.clocks; ++k) {
-    double cycles = k == 0 ? steps : crossing.cycles[k], saved = 0;
-    for (std::size_t t = 0; t < kTensors; ++t) {
-      const double now = crossing.shared_cycles[k][t] * share[t];
-      cycles += now;
-      saved = std::max(saved, now - crossing.stay_cycles[k][t]);
-    }
-    most = std::max(most, cycles - saved);
+double Bounds::least_cycles(const Crossing& crossing, std::size_t k, const std::array<double, kTensors>& share) {
+  double cycles = crossing.cycles[k], saved = 0;
+  for (std::size_t t = 0; t < kTensors; ++t) {
+    const double now = crossing.shared_cycles[k][t] * share[t];
+    cycles += now;
+    saved = std::max(saved, now - crossing.stay_cycles[k][t]);
   }
-  return most;
+  return cycles - saved;
 }
 
 void Bounds::least(const Crossing& crossing, const Sharings& ways, const std::vector<double>& ifmap_share,
@@ -295,9 +292,25 @@ void Bounds::least(const Crossing& crossing, const Sharings& ways, const std::ve
       values[w] = value(cost + (i + f + p - saved), scale * idle[w], w);
     }
   };
-  if (machine_.clocks > 1) {
+  if (counts_cycles()) {
+    std::array<std::size_t, kMaxClocks> sharing{};  // clocks that the ways to share differ in
+    std::size_t count = 0;
+    double others = 0;
+    for (std::size_t k = 0; k < machine_.clocks; ++k) {
+      const auto& of = crossing.shared_cycles[k];
+      if (std::any_of(of.begin(), of.end(), [](double cycles) { return cycles > 0; })) {
+        sharing[count++] = k;
+      } else if (k > 0) {
+        others = std::max(others, crossing.cycles[k]);
+      }
+    }
     return fill([&](double energy, double more, std::size_t w) {
-      const double time = least_cycles(crossing, work + std::max(more, crossing.later), {ifmap[w], weight[w], psum[w]});
+      const double steps = std::max(more, crossing.later);
+      double time = std::max(work + steps, others);
+      for (std::size_t n = 0; n < count; ++n) {
+        const double cycles = least_cycles(crossing, sharing[n], {ifmap[w], weight[w], psum[w]});
+        time = std::max(time, sharing[n] == 0 ? cycles + steps : cycles);
+      }
       return goal_.value({energy + machine_.power_at_end * time, time});
     });
   }

@@ -66,6 +66,10 @@ class Bounds {
 
   /// Whether the goal counts only cycles; and clears all that they do not hang on.
   bool drops_energy() const { return !goal_.uses(Objective::energy); }
+  /// Whether it hangs on more clocks than one.
+  bool counts_cycles() const {
+    return machine_.clocks > 1 && (goal_.uses(Objective::latency) || machine_.power_at_end > 0);
+  }
   void drop_energy(Figures& f, Key& key, std::size_t region) const;
   /// Clears the clocks that stay within the steps done, or within the goal's limit, whatever follows.
   void drop_clocks(Figures& f, const Key& key, std::size_t region, std::uint32_t tile) const;
@@ -85,10 +89,10 @@ class Bounds {
   /// With each of these ways to share the work out, and these shares of the ifmap: the goal's value at least.
   void least(const Crossing& crossing, const Sharings& ways, const std::vector<double>& ifmap_share,
              std::vector<double>& values) const;
-  double least_cycles(const Crossing& crossing, double steps, const std::array<double, kTensors>& share) const;
 
  private:
   Crossing crossing(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile, bool past_arrays) const;
+  static double least_cycles(const Crossing& crossing, std::size_t k, const std::array<double, kTensors>& share);
   double least(const Crossing& crossing, std::size_t region);  ///< with the best of all ways
   Least least_of(const Figures& f, const Key& key, std::uint32_t tile) const;
   double least_later(std::uint32_t tile) const;

@@ -294,7 +294,7 @@ class Search {
     Key key = Key::unpacked(label.key);
     // The cheaper of two that take as long is the more promising.
     if (bounds_.drops_energy() && !order_.best_only) bounds_.drop_energy(label.f, key, region);
-    if (machine_.clocks > 1) bounds_.drop_clocks(label.f, key, region, label.tile);
+    if (bounds_.counts_cycles()) bounds_.drop_clocks(label.f, key, region, label.tile);
     label.key = key.packed();
     if (limit_ < kInfinity || order_.best_only) {
       label.bound = bounds_.least(label.f, key, region, label.tile);
