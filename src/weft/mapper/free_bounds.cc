@@ -209,9 +209,18 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
                                   bool past_arrays) const {
   const std::size_t fanout = *machine_.regions[region].fanout;
   const double outermost = past_arrays ? *outermost_.past_arrays : outermost_.before_arrays;
-  Crossing result{.cost = f[kCost] + outermost, .cycles = all_decided(f.data(), machine_.clocks)};
-  const bool timed = machine_.clocks > 1;  // else only steps take time
-  for (std::size_t k = 0; timed && k < machine_.clocks; ++k) result.cycles[k] += outermost_.cycles[k];
+  Crossing result;
+  result.cost = f[kCost] + outermost;
+  result.cycles[0] = f[decided_cycles(0)];
+  const bool timed = counts_cycles();
+  if (timed) {
+    result.cycles = all_decided(f.data(), machine_.clocks);
+    for (std::size_t k = 0; k < machine_.clocks; ++k) {
+      result.cycles[k] += outermost_.cycles[k];
+      result.shared_cycles[k] = {};
+      result.stay_cycles[k] = {kInfinity, kInfinity, kInfinity};
+    }
+  }
   if (least_later_ != nullptr) result.later = least_later(tile);
   if (machine_.regions.size() > 2) {  // all steps are as many times more as an array is not full
     result.idle = result.cycles[0] * machine_.least_idle(region - 1);
@@ -223,7 +232,7 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
     const Way& way = ways[level];
     const bool last = level + 1 == ways.size(), counted = past_arrays && OutermostLeast::past(ways.back());
     result.cost += not_begun(t, level) + refund(t, level, tile);
-    add_not_begun(t, level, tile, result.cycles);
+    if (timed) add_not_begun(t, level, tile, result.cycles);
     if (!last && ways.back().crosses) result.cost += counted ? ways.back().constant : ways.back().least;
     const double whole = tiles_.whole_words(t);
     for (std::size_t k = 0; timed && k < machine_.clocks; ++k) {
@@ -239,7 +248,7 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
       words = way.slides ? tiles_.others(t, tile) / tiles_.fixed_words(t) * whole : base;
       result.each[i] = std::min(0.0, f[kX0 + i]) * base + (std::max(0.0, f[kX0 + i]) + slide) * words;
       result.stay[i] = whole * (f[kX0 + i] + slide + (meets ? parent : 0));
-      add_open(f, t, result.cycles);
+      if (timed) add_open(f, t, result.cycles);
     }
     if (!way.crosses) continue;
     for (std::size_t k = 0; timed && k < machine_.clocks; ++k) {

@@ -80,8 +80,8 @@ class Bounds {
     double cost = 0;
     Cycles cycles{};
     std::array<double, kTensors> each{}, shared{}, stay{kInfinity, kInfinity, kInfinity};
-    /// The same of each clock's cycles.
-    std::array<std::array<double, kTensors>, kMaxClocks> shared_cycles{}, stay_cycles{};
+    /// The same of each clock's cycles; set where they are counted.
+    std::array<std::array<double, kTensors>, kMaxClocks> shared_cycles, stay_cycles;
     double idle = 1;   ///< cycles of clock 0 for each of Machine::idle
     double later = 0;  ///< cycles of clock 0 more than those of a full machine that has the first tiles
   };
