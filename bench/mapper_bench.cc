@@ -24,9 +24,8 @@ double peak_megabytes() {
 }
 
 LoopProblem alexnet_layer(const std::string& name) {
-  const std::vector<Layer> all = layers(zoo_network("alexnet"));
-  const auto layer = std::find_if(all.begin(), all.end(), [&](const Layer& l) { return l.name == name; });
-  return loop_problem(layer->shape, name, Padding::implicit);
+  const Layer layer = layers_to_evaluate(zoo_network("alexnet"), {.layers = {name}}).front();
+  return loop_problem(layer.shape, name, Padding::implicit);
 }
 
 void one_layer(const LoopProblem& problem, const std::string& machine, const Hardware& hardware) {

@@ -90,9 +90,10 @@ void Bounds::drop_energy(Figures& f, Key& key, std::size_t region) const {
 
 /// Whether a clock counts what the children of an array take in together, still open.
 bool Bounds::shared_counted(const Figures& f) const {
-  bool counted = false;
-  for (std::size_t k = 0; k < machine_.clocks; ++k) counted = counted || f[shared_cycles(k)] > 0;
-  return counted;
+  for (std::size_t k = 0; k < machine_.clocks; ++k) {
+    if (f[shared_cycles(k)] > 0) return true;
+  }
+  return false;
 }
 
 /// Steps of PEs without work, and the first tiles of stores outside the array, of as many words more as the children
@@ -125,13 +126,12 @@ void Bounds::drop_clocks(Figures& f, const Key& key, std::size_t region, std::ui
         region > 0 && ways[level].crosses ? (t == Tensor3::psum ? f[kUpdates] : f[kX0 + index(t)]) : 0;
     for (std::size_t k = 0; k < machine_.clocks; ++k) {
       most[k] += kRounded * double(ways.size() - level);
-      const auto rate = [&](const Way& way) { return way.parent_cycles[k] + way.distinct_cycles[k]; };
       const double sliding = t == Tensor3::ifmap ? f[sliding_cycles(k)] + f[shared_cycles(k)] : 0;
       if (key.is_open(t)) most[k] += (f[open_cycles(k, t)] + sliding) * base;
       if (region > 0 && ways[level].crosses)
-        most[k] += rate(ways[level]) * std::max(decided, base) + ways[level].first_cycles[k] * whole;
+        most[k] += ways[level].cycles(k) * std::max(decided, base) + ways[level].first_cycles[k] * whole;
       for (std::size_t l = level + 1; l < ways.size(); ++l)
-        most[k] += rate(ways[l]) * base + ways[l].first_cycles[k] * whole;
+        most[k] += ways[l].cycles(k) * base + ways[l].first_cycles[k] * whole;
     }
   }
   const bool only_limited = goal_.limit < kInfinity && goal_.limited == Objective::latency &&
@@ -171,11 +171,14 @@ Least Bounds::least_of(const Figures& f, const Key& key, std::uint32_t tile) con
     if (key.is_open(t)) {
       const double slide = t == Tensor3::ifmap ? f[kSlide] + f[kSlideEach] + f[kSlideShared] : 0;
       const double word = f[kX0 + i] + slide;
-      double now = f[kX0 + i] * tiles_.base(t, tile);
-      if (t == Tensor3::ifmap) now += slide * tiles_.others(t, tile) / tiles_.fixed_words(t) * whole;
-      if (word < 0) now = word * tiles_.base(t, tile);
-      cost += now;
-      if (word >= 0) saved = std::max(saved, now - word * whole);
+      if (word < 0) {
+        cost += word * tiles_.base(t, tile);
+      } else {
+        double now = f[kX0 + i] * tiles_.base(t, tile);
+        if (t == Tensor3::ifmap) now += slide * tiles_.others(t, tile) / tiles_.fixed_words(t) * whole;
+        cost += now;
+        saved = std::max(saved, now - word * whole);
+      }
       add_open(f, t, cycles);
     }
     cost += not_begun(t, level) + refund(t, level, tile);

@@ -47,15 +47,11 @@ bool Labels::add(const NewLabel& label, const Order& order) {
   while (*link != kNoLabel) {
     Label& other = labels_[*link];
     const double* known = figures(*link);
-    if (order.best_only) {
-      if (std::pair(other.bound, known[kCost]) <= std::pair(label.bound, f[kCost])) return false;
-      other.dead = true;
-      *link = other.next;
-      continue;
-    }
     const bool faster = f[decided_cycles(0)] < known[decided_cycles(0)];
-    if (order.no_worse(known, f) && (!faster || !order.no_worse(f, known))) return false;
-    if (order.no_worse(f, known)) {
+    const bool stays = order.best_only ? std::pair(other.bound, known[kCost]) <= std::pair(label.bound, f[kCost])
+                                       : order.no_worse(known, f) && (!faster || !order.no_worse(f, known));
+    if (stays) return false;
+    if (order.best_only || order.no_worse(f, known)) {
       other.dead = true;
       *link = other.next;
       continue;

@@ -178,7 +178,6 @@ class Search {
   /// What the transfers from the outermost stores cost at least.
   OutermostLeast outermost_least(const StoreChoice& stores) const {
     std::vector<OutermostTransfer> transfers;
-    std::array<Cycles, kTensors> cycles{};
     double constants = 0;
     OutermostLeast result{.before_arrays = 0, .cycles = {}, .past_arrays = {}};
     for (const Tensor3 t : kAllTensors) {
@@ -188,19 +187,16 @@ class Search {
       const double word = std::max(0.0, way.child_cost + way.parent_cost + way.distinct_cost);
       transfers.push_back({t, word, way.slides, machine_.room[child], child});
       constants += way.constant;
-      for (std::size_t k = 0; k < machine_.clocks; ++k) {
-        cycles[index(t)][k] = way.parent_cycles[k] + way.distinct_cycles[k];
-        result.cycles[k] += way.constant_cycles[k];
-      }
+      for (std::size_t k = 0; k < machine_.clocks; ++k) result.cycles[k] += way.constant_cycles[k];
     }
     const auto traffic = [&](const std::vector<OutermostTransfer>& of) {
       return least_traffic(of, problem_, hardware_.bits, tiles_.extents());
     };
     const auto least = [&] { return std::max(0.0, constants + traffic(transfers)); };
     result.before_arrays = least();
-    for (std::size_t k = 0; k < machine_.clocks; ++k) {
+    for (std::size_t k = 0; machine_.clocks > 1 && k < machine_.clocks; ++k) {
       std::vector<OutermostTransfer> timed = transfers;
-      for (OutermostTransfer& transfer : timed) transfer.word = cycles[index(transfer.t)][k];
+      for (OutermostTransfer& transfer : timed) transfer.word = stores.ways[index(transfer.t)].back().cycles(k);
       result.cycles[k] = std::max(0.0, result.cycles[k] + traffic(timed));
     }
     const std::size_t before = transfers.size();
@@ -325,6 +321,12 @@ class Search {
     }
     edge.erase(std::remove_if(edge.begin(), edge.end(), [&](std::uint32_t l) { return labels_[l].dead; }), edge.end());
     return edge;
+  }
+
+  Figures figures_of(std::uint32_t l) const {
+    Figures f;
+    labels_.copy_figures(l, f);
+    return f;
   }
 
   /// A label around another one, to be changed.
@@ -455,9 +457,8 @@ class Search {
     if (bounded) {
       const Key key = Key::unpacked(labels_[l].key);
       const std::uint32_t tile = labels_[l].tile;
-      Figures f;
-      labels_.copy_figures(l, f);
-      bounds_.least(bounds_.crossing(f, key, region, tile), here.sharings, ifmap_shares(here, key, tile), least_);
+      bounds_.least(bounds_.crossing(figures_of(l), key, region, tile), here.sharings, ifmap_shares(here, key, tile),
+                    least_);
     }
     std::size_t tried = 0;
     for (std::size_t p = 0; p < here.choice.size(); ++p) {
@@ -495,9 +496,7 @@ class Search {
 
   double least_spread(std::uint32_t l) {
     const Label& label = labels_[l];
-    Figures f;
-    labels_.copy_figures(l, f);
-    return bounds_.least(f, Key::unpacked(label.key), 1, label.tile);
+    return bounds_.least(figures_of(l), Key::unpacked(label.key), 1, label.tile);
   }
 
   // ---- the outermost loops
@@ -505,9 +504,7 @@ class Search {
   /// The best order of the loops over what a label leaves.
   Whole complete(std::uint32_t l) {
     Whole best{.least = {kInfinity, kInfinity}}, now{.label = l};
-    Figures f;
-    labels_.copy_figures(l, f);
-    complete(f, Key::unpacked(labels_[l].key), labels_[l].tile, now, best);
+    complete(figures_of(l), Key::unpacked(labels_[l].key), labels_[l].tile, now, best);
     return best;
   }
 

@@ -22,6 +22,7 @@ struct Checked {
     return *this;
   }
   friend Checked operator*(Checked a, const Checked& b) { return a *= b; }
+  bool is_zero() const { return value == 0 && !lost; }
 };
 
 /// Counts by the number of loops or blocks, from 0.
@@ -60,15 +61,11 @@ class Numbers {
   const Counts& factorizations(std::int64_t n) {
     if (const auto found = factorizations_.find(n); found != factorizations_.end()) return found->second;
     Counts counts(1, n == 1 ? 1 : 0);
-    const auto add = [&](std::int64_t first) {
-      const Counts rest = factorizations(n / first);
+    for (const std::int64_t first : divisors(n)) {
+      if (first == 1) continue;
+      const Counts& rest = factorizations(n / first);
       if (counts.size() < rest.size() + 1) counts.resize(rest.size() + 1);
       for (std::size_t c = 0; c < rest.size(); ++c) counts[c + 1] += rest[c];
-    };
-    for (std::int64_t d = 1; d <= n / d; ++d) {
-      if (n % d != 0) continue;
-      if (d > 1) add(d);
-      if (n / d != d) add(n / d);
     }
     return factorizations_[n] = std::move(counts);
   }
@@ -85,7 +82,7 @@ Counts sequences(const DimSizes& bounds, Numbers& numbers) {
     const Counts& more = numbers.blocks(bound);
     Counts mixed(all.size() + more.size() - 1);
     for (std::size_t j = 1; j < more.size(); ++j) {
-      if (more[j].value == 0) continue;
+      if (more[j].is_zero()) continue;
       for (std::size_t i = 0; i < all.size(); ++i) mixed[i + j] += all[i] * more[j] * numbers.binomial(i + j, j);
     }
     all = std::move(mixed);
@@ -133,7 +130,7 @@ Int128 size_of_space(const Machine& machine, const DimSizes& bounds, const std::
       }
     }
     for (std::size_t j = 0; j < all.size(); ++j) {
-      if (all[j].value == 0 && !all[j].lost) continue;
+      if (all[j].is_zero()) continue;
       if (points.size() == 1) {
         size += all[j] * places(points[0], j, numbers);
         continue;

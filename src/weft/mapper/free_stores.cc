@@ -148,9 +148,8 @@ StoreChoice choose(const Kept& kept, const Machine& machine, const Hardware& har
       const double word = std::max(0.0, way.child_cost) + way.parent_cost + way.distinct_cost;
       way.least = std::max(0.0, way.constant + tiles.whole_words(t) * word);
       for (std::size_t k = 0; k < kMaxClocks; ++k) {
-        const double cycles = way.parent_cycles[k] + way.distinct_cycles[k];
-        way.counted = way.counted || cycles > 0;
-        way.least_cycles[k] = std::max(0.0, way.constant_cycles[k] + tiles.whole_words(t) * cycles);
+        way.counted = way.counted || way.cycles(k) > 0;
+        way.least_cycles[k] = std::max(0.0, way.constant_cycles[k] + tiles.whole_words(t) * way.cycles(k));
       }
     }
   }

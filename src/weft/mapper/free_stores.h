@@ -24,6 +24,7 @@ struct Way {
   /// By clock, of the same words; and of a word of the first tile, which always stalls.
   bool counted = false;  ///< some clock counts them
   Cycles parent_cycles{}, distinct_cycles{}, constant_cycles{}, first_cycles{}, least_cycles{};
+  double cycles(std::size_t clock) const { return parent_cycles[clock] + distinct_cycles[clock]; }
 };
 
 /// One choice of the stores that keep each tensor; the others are passed by. Which points of a region a nest has

@@ -24,17 +24,6 @@ constexpr std::size_t kMostParts = (1u << 16) - 1;  ///< what Key::child can tel
                       .mend = "name a dataflow with --dataflow"});
 }
 
-std::vector<std::int64_t> divisors(std::int64_t n) {
-  std::vector<std::int64_t> result;
-  for (std::int64_t d = 1; d <= n / d; ++d) {
-    if (n % d != 0) continue;
-    result.push_back(d);
-    if (d != n / d) result.push_back(n / d);
-  }
-  std::sort(result.begin(), result.end());
-  return result;
-}
-
 bool is_prime(std::int64_t n) {
   for (std::int64_t p = 2; p <= n / p; ++p) {
     if (n % p == 0) return false;
@@ -58,6 +47,17 @@ DimTiles dim_tiles(std::int64_t bound) {
 }
 
 }  // namespace
+
+std::vector<std::int64_t> divisors(std::int64_t n) {
+  std::vector<std::int64_t> result;
+  for (std::int64_t d = 1; d <= n / d; ++d) {
+    if (n % d != 0) continue;
+    result.push_back(d);
+    if (d != n / d) result.push_back(n / d);
+  }
+  std::sort(result.begin(), result.end());
+  return result;
+}
 
 std::uint32_t DimTiles::number_of(std::int64_t wanted) const {
   return std::uint32_t(std::lower_bound(extent.begin(), extent.end(), wanted) - extent.begin());

@@ -12,6 +12,9 @@
 /// The parts of the search without a dataflow (mapper/free_search.h); nothing else includes them.
 namespace weft::free_search {
 
+/// Ascending. O(sqrt(n)).
+std::vector<std::int64_t> divisors(std::int64_t n);
+
 /// The tile extents that one dimension may have, smallest first: the divisors of its bound. And the loops that lead
 /// from one to a larger one.
 struct DimTiles {
