@@ -47,7 +47,7 @@ void add_compare(CLI::App& app, CommonOptions& common, int& /*exit_code*/) {
       ->type_name("LIST");
   command
       ->add_option("--conventions", options.conventions,
-                   "how to count: a preset, options on top of the machines' (isca16), or both")
+                   "how to count: a preset, options on top of the comparison's (isca16), or both")
       ->type_name("WORDS");
   command->callback([arguments, &common] {
     ComparisonOptions how = arguments->options;

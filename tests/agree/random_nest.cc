@@ -40,6 +40,7 @@ HardwareNode random_store(Random& random, std::string name, bool outermost) {
   node.store.offchip = outermost;
   node.store.keeps = outermost ? TensorFlags{true, true, true} : random_flags(random, 70);
   for (Buffering& buffering : node.store.buffering) buffering = static_cast<Buffering>(random.between(0, 2));
+  node.store.hold_iteration = chance(random, 15);
   node.store.refetch_halo = chance(random, 30);
   random_bandwidth(random, node.bandwidth);
   return node;
@@ -142,6 +143,7 @@ void add_store(Random& random, Hardware& hardware, const std::string& name, Tens
   node.store.keeps = keeps;
   if (bytes > 0) node.store.capacity = Bytes{bytes};
   for (Buffering& b : node.store.buffering) b = static_cast<Buffering>(random.below(3));
+  node.store.hold_iteration = chance(random, 15);
   node.store.refetch_halo = random.below(2) == 0;
   if (random.below(2) == 0) node.bandwidth.shared = Bandwidth{8 * random.between(1, 6), Bandwidth::Per::cycle};
   for (const char* action : {"read", "write"}) {
@@ -162,7 +164,7 @@ Conventions random_conventions(Random& random) {
     const auto presets = convention_presets();
     return presets[random.below(presets.size())].conventions;
   }
-  return {.hold = chance(random, 20) ? Hold::iteration : Hold::relevant,
+  return {.hold = static_cast<Hold>(random.between(0, 2)),
           .halo = static_cast<Halo>(random.between(0, 2)),
           .multicast = static_cast<Multicast>(random.between(0, 1)),
           .first_read = static_cast<FirstRead>(random.between(0, 1)),
@@ -255,10 +257,10 @@ std::string describe(const ConvShape& s, const Hardware& hardware, const Mapping
       s.pad_right, to_string(how), hardware.bits[0], hardware.bits[1], hardware.bits[2]);
   for (const HardwareNode& node : hardware.nodes) {
     const auto flags = [](const TensorFlags& f) { return fmt::format("{:d}{:d}{:d}", f[0], f[1], f[2]); };
-    text += fmt::format("{} keeps {} buffering {}{}{} refetch {:d} multicast {} reduces {:d}\n", node.name,
+    text += fmt::format("{} keeps {} buffering {}{}{} hold {:d} refetch {:d} multicast {} reduces {:d}\n", node.name,
                         flags(node.store.keeps), int(node.store.buffering[0]), int(node.store.buffering[1]),
-                        int(node.store.buffering[2]), node.store.refetch_halo, flags(node.fanout.multicast),
-                        node.fanout.reduces);
+                        int(node.store.buffering[2]), node.store.hold_iteration, node.store.refetch_halo,
+                        flags(node.fanout.multicast), node.fanout.reduces);
   }
   return text + to_json(mapping).dump();
 }

@@ -163,7 +163,7 @@ std::string no_local_reuse_nest(const Square& l, const Parameters& k) {
 
 /// Words that a node moves, if it has a price for them: what is on its way over links costs nothing and is no level.
 Moves counted(const Square& l, const std::string& nest_text, const Hardware& hardware) {
-  const Conventions how = parse_conventions(hardware.conventions);
+  const Conventions how = parse_conventions("isca16");
   const ConvShape shape{.N = l.N,
                         .G = l.G,
                         .M = l.M,

@@ -18,7 +18,8 @@ constexpr std::array kPresets = {
                      {.ends = Ends::outer, .padding = Padding::stored},
                      "Chen, Emer, Sze, ISCA 2016: fills counted at the outer store, padded zeros moved"},
     ConventionPreset{"timeloop",
-                     {.halo = Halo::slide,
+                     {.hold = Hold::relevant,
+                      .halo = Halo::slide,
                       .multicast = Multicast::per_loop,
                       .ends = Ends::no_drain_read,
                       .padding = Padding::stored},
@@ -49,7 +50,7 @@ Option option(std::string_view name, std::vector<std::string> values) {
 
 const std::vector<Option>& options() {
   static const std::vector<Option> table = {
-      option<&Conventions::hold>("hold", {"relevant", "iteration"}),
+      option<&Conventions::hold>("hold", {"as_store", "relevant", "iteration"}),
       option<&Conventions::halo>("halo", {"as_store", "slide", "refetch"}),
       option<&Conventions::multicast>("multicast", {"exact", "per_loop"}),
       option<&Conventions::first_read>("first_read", {"elide", "zero"}),

@@ -8,13 +8,14 @@
 
 namespace weft {
 
-/// When a store gives its tile up.
+/// When a store gives its tile up. `as_store`, here and below, leaves it to each store of the hardware file (`relevant`
+/// and `slide` unless it says).
 enum class Hold : std::uint8_t {
+  as_store,
   relevant,  ///< when a loop moved that the tensor depends on
   iteration  ///< at every step of the loops outside
 };
-/// What is fetched when a window slides. `as_store` leaves it to each store of the hardware file (slide unless it
-/// says).
+/// What is fetched when a window slides.
 enum class Halo : std::uint8_t { as_store, slide, refetch };
 /// Which shared words one read of the parent serves.
 enum class Multicast : std::uint8_t {
@@ -36,7 +37,7 @@ enum class Overlap : std::uint8_t {
 /// How accesses and time are counted. Peers differ on every one of these, so each is printed with every result.
 /// docs/formulas.md says what each changes.
 struct Conventions {
-  Hold hold = Hold::relevant;
+  Hold hold = Hold::as_store;
   Halo halo = Halo::as_store;
   Multicast multicast = Multicast::exact;
   FirstRead first_read = FirstRead::elide;

@@ -57,6 +57,7 @@ struct StoreNode {
   bool offchip = false;
   TensorFlags keeps{true, true, true};  ///< which tensors it may hold
   std::array<Buffering, 3> buffering{Buffering::single, Buffering::single, Buffering::single};
+  bool hold_iteration = false;     ///< operands' tiles are given up at every step of the loops outside
   bool refetch_halo = false;       ///< an overlap of two window tiles is fetched again
   std::optional<LinkCodec> codec;  ///< off-chip stores only
 };

@@ -81,6 +81,7 @@ struct Reader {
     store.offchip = map.boolean("offchip", false);
     store.keeps = tensors(map, "keeps", true);
     store.buffering = buffering(map);
+    store.hold_iteration = map.choice("hold", {"relevant", "iteration"}, 0) == 1;
     store.refetch_halo = map.choice("halo", {"slide", "refetch"}, 0) == 1;
     if (const YamlNode* node = map.find("codec")) store.codec = codec(*node, store.offchip, map);
     return store;

@@ -68,16 +68,18 @@ TEST_CASE("a machine is a list of nodes, outermost first; a fanout multiplies wh
 }
 
 TEST_CASE("the settings of a store and of a fanout are read") {
-  const Hardware toy = read(kHead + "bits: {psum: 32}\ngates_zeros: true\npublished_area: 12.25 mm2\nnodes:\n" + kDram +
-                            "  - store: glb\n    component: spad\n    capacity: 1 KiB\n    keeps: [ifmap, psum]\n"
-                            "    buffering: {ifmap: double, psum: stream}\n    halo: refetch\n    bandwidth: 1 GB/s\n"
-                            "  - fanout: array\n    component: noc\n    shape: {x: 2}\n    multicast: [weight]\n"
-                            "    reduces: true\n    bandwidth: {ifmap: 16 b/cycle}\n" +
-                            kMac);
+  const Hardware toy = read(
+      kHead + "bits: {psum: 32}\ngates_zeros: true\npublished_area: 12.25 mm2\nnodes:\n" + kDram +
+      "  - store: glb\n    component: spad\n    capacity: 1 KiB\n    keeps: [ifmap, psum]\n"
+      "    buffering: {ifmap: double, psum: stream}\n    halo: refetch\n    hold: iteration\n    bandwidth: 1 GB/s\n"
+      "  - fanout: array\n    component: noc\n    shape: {x: 2}\n    multicast: [weight]\n"
+      "    reduces: true\n    bandwidth: {ifmap: 16 b/cycle}\n" +
+      kMac);
   const StoreNode& glb = toy.nodes[1].store;
   CHECK(glb.keeps == TensorFlags{true, false, true});
   CHECK(glb.buffering == std::array{Buffering::ahead, Buffering::single, Buffering::stream});
   CHECK(glb.refetch_halo);
+  CHECK(glb.hold_iteration);
   CHECK(toy.nodes[1].bandwidth.shared == Bandwidth{8'000'000'000, Bandwidth::Per::second});
   const HardwareNode& array = toy.nodes[2];
   CHECK(array.fanout.multicast == TensorFlags{false, true, false});

@@ -158,9 +158,10 @@ struct Estimator::Implementation {
       way.outside = way.compute ? skeleton.slots.size() : points[i].slots_outside;
       way.inside = way.parent > skeleton.fanout;
       way.crosses = !way.inside && way.child > skeleton.fanout;
-      way.every_step = way.compute || how.hold == Hold::iteration;
+      way.every_step = way.compute;
       if (!way.compute) {
         const StoreNode& store = hardware.nodes[way.child].store;
+        way.every_step = gives_up(store, t, how);
         way.slides = slides(store, t, how);
         way.buffering = store.buffering[index(t)];
         add_stalls(way);
@@ -176,7 +177,8 @@ struct Estimator::Implementation {
         const bool itself = t == way.tensor && points[i].node == way.child;
         const bool single = hardware.nodes[points[i].node].store.buffering[index(t)] == Buffering::single;
         if (itself || !single) continue;
-        way.stalls.push_back({t, points[i].slots_outside, how.hold == Hold::iteration});
+        const bool always = gives_up(hardware.nodes[points[i].node].store, t, how);
+        way.stalls.push_back({t, points[i].slots_outside, always});
       }
     }
   }

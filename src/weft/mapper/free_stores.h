@@ -14,7 +14,7 @@ inline constexpr int kCompute = -1;
 struct Way {
   int child = kCompute;
   std::size_t parent = 0;
-  bool crosses = false, slides = false, outermost = false;
+  bool crosses = false, slides = false, every_step = false, outermost = false;
   double child_cost = 0;     ///< of a word that visits the child
   double parent_cost = 0;    ///< of a word that the parent reads, or of an update
   double distinct_cost = 0;  ///< of a distinct word of partial sums at the parent

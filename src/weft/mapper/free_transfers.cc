@@ -109,8 +109,8 @@ void Transfers::decide_cycles(Figures& f, Tensor3 t, double words, const Open& o
 void Transfers::turn(Figures& f, Key& key, std::size_t region, std::size_t d, std::uint32_t tile, std::uint32_t to) {
   for (const Tensor3 t : kAllTensors) {
     if (!key.is_open(t)) continue;
-    if (tiles_.relevant(t, d) || how_.hold == Hold::iteration)
-      decide(f, key, t, stores_->way(region, key.code, t), tile, to);
+    const Way& way = stores_->way(region, key.code, t);
+    if (tiles_.relevant(t, d) || way.every_step) decide(f, key, t, way, tile, to);
   }
 }
 

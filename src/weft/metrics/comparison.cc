@@ -34,6 +34,7 @@ ComparisonRule read(const YamlNode& root) {
   rule.name = map.string("name");
   rule.description = map.string("description", "");
   rule.source = map.string("source", "");
+  rule.conventions = map.string("conventions");
   if (const YamlNode* storage = map.require("storage_per_pe")) {
     YamlMap each(*storage, "`storage_per_pe`", problems);
     rule.registers = read_storage(each, "registers", problems);
@@ -170,9 +171,9 @@ struct Task {
   ComparisonPoint point;
 };
 
-void solve(Task& task, const ComparisonOptions& options) {
+void solve(Task& task, const std::string& conventions, const ComparisonOptions& options) {
   EvaluationOptions how;
-  how.conventions = options.conventions;
+  how.conventions = conventions;
   how.objective = options.objective;
   how.dataflow = task.point.dataflow.dataflow;
   how.layers = {std::string(name(task.point.layers))};
@@ -281,7 +282,8 @@ Comparison compare(const Network& network, const ComparisonRule& rule, const Com
     }
   }
   result.unit = machines.front().components.unit;
-  result.conventions = conventions_for(machines.front(), options.conventions);
+  result.conventions = parse_conventions(rule.conventions);
+  if (!options.conventions.empty()) result.conventions = parse_conventions(options.conventions, result.conventions);
 
   std::vector<Task> tasks;
   for (const LayerKind kind : kinds_of(networks.front())) {
@@ -303,7 +305,7 @@ Comparison compare(const Network& network, const ComparisonRule& rule, const Com
   ProgressCount progress(options.progress, tasks.size());
   ThreadPool pool(std::min(threads_for(options.jobs), int(tasks.size())));
   pool.parallel_for(tasks.size(), [&](std::size_t i) {
-    solve(tasks[i], options);
+    solve(tasks[i], to_string(result.conventions), options);
     progress.advance();
   });
   for (Task& task : tasks) result.points.push_back(std::move(task.point));

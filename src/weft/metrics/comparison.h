@@ -20,6 +20,7 @@ struct ComparedDataflow {
 /// Dataflows compared at equal area (Chen, Emer, Sze, ISCA 2016; survey Figs. 33 to 35). A file of `kind: comparison`.
 struct ComparisonRule {
   std::string name, description, source;
+  std::string conventions;  ///< how every machine's accesses are counted, whatever its own file says
   /// What sets the area for storage of J PEs: J register files, and one buffer of J times its capacity.
   struct Storage {
     std::string component;
@@ -81,7 +82,7 @@ struct ComparisonOptions {
   std::vector<std::string> dataflows = {"all"};
   std::vector<std::int64_t> pes = {256};
   std::vector<std::int64_t> batches = {16};
-  std::string conventions;  ///< "" : as the machines' files say
+  std::string conventions;  ///< "" : as the rule says
   Objective objective = Objective::energy;
   int jobs = 0;  ///< threads; 0: as many as the process may use
   /// May be empty. Called with 0 before the first point, then after each; from any thread, one call at a time.

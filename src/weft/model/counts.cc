@@ -198,7 +198,8 @@ struct Counter {
         const bool itself = t == transfer.tensor && points[i].node == transfer.child_node;
         if (itself || points[i].loops_outside > transfer.child->loops_outside) continue;
         if (buffering(points[i].node, t) == Buffering::single) {
-          result.push_back({t, points[i].loops_outside, how.hold == Hold::iteration});
+          const bool always = gives_up(hardware.nodes[points[i].node].store, t, how);
+          result.push_back({t, points[i].loops_outside, always});
         }
       }
     }
@@ -294,7 +295,7 @@ struct Counter {
                         .child = points[i],
                         .child_node = points[i].node,
                         .slides = slides(hardware.nodes[points[i].node].store, t, how),
-                        .every_step = how.hold == Hold::iteration});
+                        .every_step = gives_up(hardware.nodes[points[i].node].store, t, how)});
     }
     result.push_back({.tensor = t,
                       .parent = points.back().node,
@@ -368,6 +369,10 @@ Int128 cycles_of_parts(Int128 parts, const Bandwidth& bandwidth, Hertz clock) {
   const Int128 rate = bandwidth.per == Bandwidth::Per::second ? Int128(std::llround(clock.value)) : 1;
   const Int128 capacity = Int128(bandwidth.bits) * OffchipCode::kWhole;
   return (parts * rate + capacity - 1) / capacity;
+}
+
+bool gives_up(const StoreNode& store, Tensor3 t, const Conventions& how) {
+  return how.hold == Hold::iteration || (how.hold == Hold::as_store && store.hold_iteration && t != Tensor3::psum);
 }
 
 bool slides(const StoreNode& store, Tensor3 t, const Conventions& how) {

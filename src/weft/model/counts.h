@@ -22,6 +22,8 @@ OffchipCode without_spills(OffchipCode code, const Counts& counts, const Hardwar
 Int128 bit_parts(const Hardware& hardware, std::size_t node, Tensor3 t, const OffchipCode& code);
 Int128 cycles_of_parts(Int128 parts, const Bandwidth& bandwidth, Hertz clock);
 
+/// Whether a store gives its tile of a tensor up at every step of the loops outside.
+bool gives_up(const StoreNode& store, Tensor3 t, const Conventions& how);
 /// Whether a store takes only what is new of an ifmap window that slides; all of it else.
 bool slides(const StoreNode& store, Tensor3 t, const Conventions& how);
 

@@ -58,6 +58,7 @@ std::string store_text(const StoreNode& store) {
   if (store.capacity) parts.push_back(format_bytes(*store.capacity));
   parts.push_back("keeps " + flags_text(store.keeps));
   if (store.capacity) parts.push_back(buffering_text(store));
+  if (store.hold_iteration) parts.emplace_back("tiles of ifmap and weight given up at every step");
   if (store.refetch_halo) parts.emplace_back("overlaps fetched again");
   return fmt::format("{}", fmt::join(parts, "; "));
 }

@@ -29,6 +29,7 @@ struct Transfer {
   std::size_t outside = 0;            ///< loops outside the child
   bool compute = false;
   bool slides = false;
+  bool every_step = false;  ///< the child gives its tile up at every step
 };
 
 /// Everything that adds up over steps, in one row of numbers.
@@ -102,15 +103,17 @@ class Walker {
     for (std::size_t l = 0; l < points.size(); ++l) {
       const bool compute = l + 1 == points.size();
       const std::size_t child = compute ? hardware_.compute_index() : points[l + 1].node;
-      const bool refetch = how_.halo == Halo::refetch ||
-                           (how_.halo == Halo::as_store && !compute && hardware_.nodes[child].store.refetch_halo);
+      const StoreNode& store = hardware_.nodes[child].store;
+      const bool refetch = how_.halo == Halo::refetch || (how_.halo == Halo::as_store && store.refetch_halo);
+      const bool gives_up = how_.hold == Hold::as_store && store.hold_iteration && t != Tensor3::psum;
       transfers_.push_back({.tensor = t,
                             .level = l,
                             .parent = points[l].node,
                             .child = child,
                             .outside = compute ? loops_.size() : points[l + 1].loops_outside,
                             .compute = compute,
-                            .slides = t == Tensor3::ifmap && !compute && !refetch});
+                            .slides = t == Tensor3::ifmap && !compute && !refetch,
+                            .every_step = how_.hold == Hold::iteration || gives_up});
     }
   }
 
@@ -327,7 +330,7 @@ class Walker {
       if (trips > 1 && next.open) next.valued = std::max(next.valued, level_outside(i)), next.open = false;
     } else if (k > 0) {
       next.valued = std::max(next.valued, level_outside(i));
-      next.open = how_.hold == Hold::relevant;
+      next.open = how_.hold != Hold::iteration;
     }
     return next;
   }
@@ -411,7 +414,7 @@ class Walker {
   Change change(const Transfer& transfer, const Advance* advance) const {
     if (advance == nullptr || transfer.compute) return {true, false};
     if (advance->loop >= transfer.outside) return {};
-    if (how_.hold == Hold::iteration) return {true, false};
+    if (transfer.every_step) return {true, false};
     std::size_t count = 0;
     for (const std::size_t i : advance->moved) {
       count += i < transfer.outside && relevant(transfer.tensor, i) ? 1 : 0;

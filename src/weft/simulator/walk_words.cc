@@ -302,6 +302,9 @@ class Walker {
     if (level.compute) return {true, false};
     if (*advancing >= level.outside) return {};
     if (how_.hold == Hold::iteration) return {true, false};
+    const bool operand = level.tensor != Tensor3::psum;
+    if (how_.hold == Hold::as_store && operand && hardware_.nodes[level.node].store.hold_iteration)
+      return {true, false};
     return {!relevant.empty(), relevant.size() == 1 && relevant.front() == *advancing};
   }
 
