@@ -55,7 +55,7 @@ Hardware small_machine(Random& random) {
   HardwareNode array{.name = "array", .kind = NodeKind::fanout, .component = "net"};
   array.fanout.axes = {{"x", random.between(1, 3)}, {"y", random.between(1, 3)}};
   array.fanout.multicast = {random.below(4) != 0, random.below(4) != 0, random.below(2) == 0};
-  array.fanout.reduces = random.below(4) != 0;
+  array.fanout.reduces = agree::random_reductions(random);
   for (auto& own : array.bandwidth.own) own = Bandwidth{16 * random.between(1, 3), Bandwidth::Per::cycle};
   h.nodes.push_back(array);
   store("rf", {true, true, true}, 2 * random.between(3, 16));

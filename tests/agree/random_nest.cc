@@ -51,7 +51,7 @@ HardwareNode random_fanout(Random& random, std::string name) {
   node.fanout.axes = {{"x", random.between(2, 4)}};
   if (chance(random, 50)) node.fanout.axes.push_back({"y", random.between(2, 3)});
   node.fanout.multicast = random_flags(random, 70);
-  node.fanout.reduces = chance(random, 60);
+  node.fanout.reduces = random_reductions(random);
   random_bandwidth(random, node.bandwidth);
   return node;
 }
@@ -136,6 +136,11 @@ Hardware random_hardware(Random& random) {
   hardware.components.prices.push_back({.component = "net", .action = "hop", .energy = 1});
   hardware.components.prices.push_back({.component = "mac", .action = "mac", .energy = 1});
   return hardware;
+}
+
+ReductionFlags random_reductions(Random& random) {
+  if (chance(random, 20)) return random_flags(random, 50);
+  return chance(random, 70) ? kAddsAll : kAddsNothing;
 }
 
 void add_store(Random& random, Hardware& hardware, const std::string& name, TensorFlags keeps, std::int64_t bytes) {
@@ -257,10 +262,10 @@ std::string describe(const ConvShape& s, const Hardware& hardware, const Mapping
       s.pad_right, to_string(how), hardware.bits[0], hardware.bits[1], hardware.bits[2]);
   for (const HardwareNode& node : hardware.nodes) {
     const auto flags = [](const TensorFlags& f) { return fmt::format("{:d}{:d}{:d}", f[0], f[1], f[2]); };
-    text += fmt::format("{} keeps {} buffering {}{}{} hold {:d} refetch {:d} multicast {} reduces {:d}\n", node.name,
+    text += fmt::format("{} keeps {} buffering {}{}{} hold {:d} refetch {:d} multicast {} reduces {}\n", node.name,
                         flags(node.store.keeps), int(node.store.buffering[0]), int(node.store.buffering[1]),
                         int(node.store.buffering[2]), node.store.hold_iteration, node.store.refetch_halo,
-                        flags(node.fanout.multicast), node.fanout.reduces);
+                        flags(node.fanout.multicast), flags(node.fanout.reduces));
   }
   return text + to_json(mapping).dump();
 }

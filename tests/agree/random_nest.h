@@ -22,6 +22,9 @@ ConvShape random_shape(Random& random);
 /// costs 1.
 Hardware random_hardware(Random& random);
 
+/// Along which dimensions an array adds partial sums: all, none, or some.
+ReductionFlags random_reductions(Random& random);
+
 /// Puts a store of its own prices inside what the machine has so far: any buffering, halo and bandwidth. `bytes` 0: any
 /// amount fits.
 void add_store(Random& random, Hardware& hardware, const std::string& name, TensorFlags keeps, std::int64_t bytes);

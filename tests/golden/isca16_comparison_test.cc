@@ -89,6 +89,8 @@ TEST_CASE("CONV layers, 256 PEs, batch 16: row stationary needs least, for the r
   const auto ratio = [](const char* name) { return total(conv_256_16().at(name)) / total(conv_256_16().at("RS")); };
   if (conv_256_16().contains("OSA")) CHECK(ratio("OSA") == Approx(1.42).margin(0.02));
   CHECK(ratio("NLR") == Approx(2.16).margin(0.02));
+  // All weights of a filter are at work: r t R S is at most 2 x 121, 10 x 25 and 28 x 9.
+  if (conv_256_16().contains("WS")) CHECK(conv_256_16().at("WS").active_pes >= 2 * 121);
 }
 
 TEST_CASE("AlexNet on the row-stationary machine: CONV layers take around 80 %, of RF; FC layers are DRAM (Fig. 35)") {

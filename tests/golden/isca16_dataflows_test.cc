@@ -126,9 +126,9 @@ std::string row_stationary_nest(const Square& l, const Parameters& k) {
 
 std::string weight_stationary_nest(const Square& l, const Parameters& k) {
   return fmt::format(
-      "for G {} for M {} keep glb psum for C {} keep broadcast ifmap keep filters weight for R {} "
-      "at C {} at M {} at S {} keep rf weight for N {} for E {} for F {}",
-      l.G, l.M / k.t, l.C / k.r, l.R, k.r, k.t, l.R, l.N, l.E, l.E);
+      "for G {} for M {} keep glb psum for C {} keep broadcast ifmap "
+      "at C {} at M {} at R {} at S {} keep rf weight for N {} for E {} for F {}",
+      l.G, l.M / k.t, l.C / k.r, k.r, k.t, l.R, l.R, l.N, l.E, l.E);
 }
 
 std::string output_stationary_a_nest(const Square& l, const Parameters& k) {
@@ -206,7 +206,7 @@ struct Case {
 
 const std::array<Case, 6> kCases = {{
     {"eyeriss-isca16", row_stationary, row_stationary_nest, {.m = 8, .n = 2, .e = 2, .p = 2, .q = 2, .r = 2, .t = 2}},
-    {"isca16-ws", weight_stationary, weight_stationary_nest, {.r = 4, .t = 8}},
+    {"isca16-ws", weight_stationary, weight_stationary_nest, {.r = 4, .t = 4}},
     {"isca16-osa", output_stationary_a, output_stationary_a_nest, {.m = 4, .n = 2, .e = 2, .f = 4}},
     {"isca16-osb", output_stationary_b, output_stationary_b_nest, {.m = 8, .n = 2, .f = 2, .p = 4}},
     {"isca16-osc", output_stationary_c, output_stationary_c_nest, {.m = 8, .n = 2, .p = 4}},

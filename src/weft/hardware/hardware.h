@@ -43,6 +43,11 @@ inline constexpr std::array<std::string_view, 3> kTensorWords = {"ifmap", "weigh
 /// One flag for each tensor.
 using TensorFlags = std::array<bool, 3>;
 
+/// The dimensions that partial sums do not depend on, and one flag for each.
+inline constexpr std::array<std::string_view, 3> kReductionWords = {"C", "R", "S"};
+using ReductionFlags = std::array<bool, 3>;
+inline constexpr ReductionFlags kAddsNothing{false, false, false}, kAddsAll{true, true, true};
+
 /// How an off-chip store's feature maps are compressed on the link: runs of zeros, and the values that end them, in
 /// words (tensor/run_length.h). A map that would grow stays as it is, and so do partial sums that come back.
 struct LinkCodec {
@@ -72,7 +77,7 @@ struct FanoutNode {
   std::vector<FanoutAxis> axes;
   TensorFlags multicast{true, true, true};
   TensorFlags links{true, true, true};  ///< tensors whose words pay a hop; others have wires priced with their store
-  bool reduces = false;                 ///< partial sums of several children are added on the way out
+  ReductionFlags reduces{};             ///< partial sums of children along these are added on the way out
   std::int64_t children() const;
 };
 

@@ -25,16 +25,36 @@ struct Reader {
   bool library_read = false;
 
   TensorFlags tensors(YamlMap& map, std::string_view key, bool otherwise) {
-    const YamlNode* node = map.find(key);
-    if (node == nullptr) return {otherwise, otherwise, otherwise};
-    TensorFlags flags{false, false, false};
+    if (map.find(key) == nullptr) return {otherwise, otherwise, otherwise};
+    return flags(map, key, kTensorWords, [&](const YamlNode& node, const std::string& word) {
+      map.problem(node, "hardware.unknown-tensor", fmt::format("there is no tensor '{}'", word),
+                  "the tensors are ifmap, weight and psum");
+    });
+  }
+
+  /// true, false, or the dimensions along which the array adds.
+  ReductionFlags reduces(YamlMap& map) {
+    const YamlNode* node = map.find("reduces");
+    if (node == nullptr || node->kind() != YamlNode::Kind::sequence) {
+      return map.boolean("reduces", false) ? kAddsAll : kAddsNothing;
+    }
+    return flags(map, "reduces", kReductionWords, [&](const YamlNode& at, const std::string& word) {
+      map.problem(at, "hardware.unknown-reduction", fmt::format("partial sums are not added along '{}'", word),
+                  "the dimensions are C, R and S; `true` stands for all of them");
+    });
+  }
+
+  /// Which of three words a list has; the others are told to `unknown`.
+  template <class Unknown>
+  static std::array<bool, 3> flags(YamlMap& map, std::string_view key, const std::array<std::string_view, 3>& words,
+                                   const Unknown& unknown) {
+    std::array<bool, 3> flags{};
     for (const std::string& word : map.strings(key)) {
-      const auto found = std::find(kTensorWords.begin(), kTensorWords.end(), word);
-      if (found == kTensorWords.end()) {
-        map.problem(*node, "hardware.unknown-tensor", fmt::format("there is no tensor '{}'", word),
-                    "the tensors are ifmap, weight and psum");
+      const auto found = std::find(words.begin(), words.end(), word);
+      if (found == words.end()) {
+        unknown(*map.find(key), word);
       } else {
-        flags[static_cast<std::size_t>(found - kTensorWords.begin())] = true;
+        flags[static_cast<std::size_t>(found - words.begin())] = true;
       }
     }
     return flags;
@@ -140,7 +160,7 @@ struct Reader {
     if (problems.size() > before) fanout.axes = {{"x", 1}};  // so that what follows can be checked all the same
     fanout.multicast = tensors(map, "multicast", false);
     fanout.links = tensors(map, "links", true);
-    fanout.reduces = map.boolean("reduces", false);
+    fanout.reduces = reduces(map);
     return fanout;
   }
 

@@ -83,7 +83,7 @@ TEST_CASE("the settings of a store and of a fanout are read") {
   CHECK(toy.nodes[1].bandwidth.shared == Bandwidth{8'000'000'000, Bandwidth::Per::second});
   const HardwareNode& array = toy.nodes[2];
   CHECK(array.fanout.multicast == TensorFlags{false, true, false});
-  CHECK(array.fanout.reduces);
+  CHECK(array.fanout.reduces == kAddsAll);
   CHECK(array.bandwidth.own[0] == Bandwidth{16, Bandwidth::Per::cycle});
   CHECK_FALSE(array.bandwidth.own[1]);
   CHECK(toy.bits == std::array<std::int64_t, 3>{16, 16, 32});
@@ -119,6 +119,10 @@ TEST_CASE("a tree that is no machine is refused") {
   CHECK(ids_of_nodes("  - {buffer: glb, component: spad}\n" + kMac) == Ids{"hardware.unknown-node"});
   CHECK(ids_of_nodes(kDram + "  - {store: glb, component: spad, keeps: [ofmap]}\n" + kMac) ==
         Ids{"hardware.unknown-tensor"});
+  const std::string array = "  - {fanout: array, component: noc, shape: {x: 2}, reduces: ";
+  CHECK(ids_of_nodes(kDram + array + "[C, M]}\n" + kMac) == Ids{"hardware.unknown-reduction"});
+  CHECK(read(kHead + "nodes:\n" + kDram + array + "[S, C]}\n" + kMac).nodes[1].fanout.reduces ==
+        ReductionFlags{true, false, true});
 }
 
 TEST_CASE("every tensor begins in one store without limit, outside the fanouts") {

@@ -24,10 +24,11 @@ constexpr Int128 kFloors = 16;      // of what zeros and compression leave: each
 /// How the children of the array enter a product: for dimensions that the tensor depends on, and for the others.
 struct ChildSpread {
   Spread relevant = Spread::each, other = Spread::each;
+  std::uint32_t apart = 0;  ///< of the others those that are each by themselves all the same, a bit each
   bool operator==(const ChildSpread&) const = default;
 };
-constexpr ChildSpread kEach{Spread::each, Spread::each}, kShared{Spread::shared, Spread::shared},
-    kFirst{Spread::first, Spread::first};
+constexpr ChildSpread kEach{Spread::each, Spread::each, 0}, kShared{Spread::shared, Spread::shared, 0},
+    kFirst{Spread::first, Spread::first, 0};
 
 /// A transfer of the model, placed in the skeleton.
 struct Way {
@@ -352,7 +353,8 @@ struct Estimator::Implementation {
           return !origin && runs(s) && at_or_outside(s, turns.fetch) &&
                  (way.every_step || !may_be_inside(s, turns.fetch));
         };
-        product *= positions(d, way.outside, spread.other, false, outer);
+        const bool apart = has(spread.apart, index(d));
+        product *= positions(d, way.outside, apart ? Spread::each : spread.other, false, outer);
       }
     }
     return product;
@@ -474,7 +476,14 @@ struct Estimator::Implementation {
 
   ChildSpread multicast(Tensor3 t) const {
     if (!hardware.nodes[skeleton.fanout].fanout.multicast[index(t)]) return kEach;
-    return how.multicast == Multicast::per_loop ? ChildSpread{Spread::each, Spread::shared} : kShared;
+    return how.multicast == Multicast::per_loop ? ChildSpread{Spread::each, Spread::shared, 0} : kShared;
+  }
+  ChildSpread reduction() const {
+    const FanoutNode& array = hardware.nodes[skeleton.fanout].fanout;
+    if (array.reduces == kAddsNothing) return kEach;
+    ChildSpread spread = kShared;
+    for (const Dim d : kAllDims) spread.apart |= adds(array, d) ? 0 : 1u << index(d);
+    return spread;
   }
   ChildSpread parent_spread(const Way& way, ChildSpread between) const { return way.crosses ? between : kEach; }
 
@@ -505,7 +514,7 @@ struct Estimator::Implementation {
   std::vector<std::array<int, kKinds>> term_of;  ///< by way; kNone where it is not needed
 
   void add_terms() {
-    const ChildSpread reduction = hardware.nodes[skeleton.fanout].fanout.reduces ? kShared : kEach;
+    const ChildSpread reduction = this->reduction();
     for (std::size_t w = 0; w < ways.size(); ++w) {
       const Way& way = ways[w];
       std::array<int, kKinds>& of = term_of.emplace_back();
@@ -1033,7 +1042,7 @@ struct Estimator::Implementation {
     }
     const bool one = how.read_back == ReadBack::one || way.compute;
     time(w, turns[w], exception, Stream::psum_down, one ? kShared : multicast(Tensor3::psum));
-    time(w, turns[w], exception, Stream::psum_up, hardware.nodes[skeleton.fanout].fanout.reduces ? kShared : kEach);
+    time(w, turns[w], exception, Stream::psum_up, reduction());
   }
 
   Estimator::Terms run_terms(const Choice& c, std::uint32_t moving_slots) {

@@ -268,7 +268,7 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
     const double hops = words * double(machine_.price[fanout].hop[i]);
     if (t != Tensor3::psum || how_.ends != Ends::outer) {
       result.each[i] += hops;
-    } else if (hardware_.nodes[fanout].fanout.reduces) {  // only what is added in the array hops
+    } else if (hardware_.nodes[fanout].fanout.reduces == kAddsAll) {  // only what is added in the array hops
       result.each[i] += hops;
       result.shared[i] -= hops;
     }

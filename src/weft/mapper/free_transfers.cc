@@ -306,7 +306,7 @@ std::pair<double, double> Transfers::bounded_share(Figures& f, const DimSizes& c
 
 void Transfers::cross_psum(Figures& f, bool open, double copies, std::size_t fanout, std::uint32_t outer) const {
   const double hop = double(machine_.price[fanout].hop[kPsum]);
-  const bool reduces = hardware_.nodes[fanout].fanout.reduces, joins = how_.ends == Ends::outer;
+  const bool reduces = hardware_.nodes[fanout].fanout.reduces == kAddsAll, joins = how_.ends == Ends::outer;
   if (open) {
     f[kX0 + kPsum] = (f[kX0 + kPsum] + hop * f[kUpdates]) * copies;
     f[kVisits] *= copies;

@@ -239,7 +239,6 @@ std::vector<ComparedDataflow> chosen_dataflows(const ComparisonRule& rule, const
 
 Hardware at_equal_area(Hardware machine, const ComparisonRule& rule, std::int64_t pes) {
   const std::size_t array = only_array(machine);
-  const std::int64_t before = machine.pes();
   const auto buffer = std::find_if(machine.nodes.begin(), machine.nodes.end(),
                                    [&](const HardwareNode& node) { return node.name == rule.buffer_store; });
   if (buffer == machine.nodes.end() || !buffer->store.capacity) {
@@ -258,12 +257,7 @@ Hardware at_equal_area(Hardware machine, const ComparisonRule& rule, std::int64_
                 .mend = "make them smaller"});
   }
   machine.nodes[array].fanout.axes[0].size = pes;
-  for (std::size_t n = 0; n < array; ++n) {
-    HardwareNode& node = machine.nodes[n];
-    if (node.kind != NodeKind::store || !node.store.capacity) continue;
-    node.store.capacity =
-        &node == &*buffer ? Bytes{left} : Bytes{std::int64_t(Int128(node.store.capacity->value) * pes / before)};
-  }
+  buffer->store.capacity = Bytes{left};
   return machine;
 }
 

@@ -38,8 +38,7 @@ ComparisonRule parse_comparison(std::string_view text, const std::string& file_n
 /// stands for every one. Throws Error (comparison.unknown-dataflow).
 std::vector<ComparedDataflow> chosen_dataflows(const ComparisonRule& rule, const std::vector<std::string>& names);
 
-/// The machine with `pes` PEs. Its buffer has the largest capacity, in whole bytes, that the area allows; other stores
-/// outside the array, which are the PEs' registers seen together, grow as the PEs. Throws Error:
+/// The machine with `pes` PEs. Its buffer has the largest capacity, in whole bytes, that the area allows. Throws Error:
 /// comparison.bad-machine (it has not one fanout of one axis, or no such store, or no areas), comparison.no-area (the
 /// register files alone need more).
 Hardware at_equal_area(Hardware machine, const ComparisonRule& rule, std::int64_t pes);

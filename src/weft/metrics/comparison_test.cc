@@ -59,13 +59,6 @@ TEST_CASE("the files of the machines are those of 256 PEs") {
   }
 }
 
-TEST_CASE("what stands for the registers of all PEs grows as the PEs") {
-  const Hardware machine = at_equal_area(load_hardware("isca16-ws"), rule(), 1024);
-  CHECK(machine.pes() == 1024);
-  CHECK(machine.find("filters")->store.capacity == Bytes{1024 * 2});  // a 16-bit word each
-  CHECK(machine.find("rf")->store.capacity == Bytes{2});
-}
-
 TEST_CASE("dataflows are found by either name, whatever the case") {
   CHECK(chosen_dataflows(rule(), {"all"}).size() == 6);
   CHECK(chosen_dataflows(rule(), {"os_a", "Row-Stationary-ISCA16"}).at(1).name == "RS");

@@ -52,7 +52,7 @@ struct Counter {
   bool shares(const PlacedLoop& loop, Tensor3 t, Sharing sharing) const {
     if (sharing == Sharing::always) return true;
     const FanoutNode& fanout = hardware.nodes[loop.node].fanout;
-    if (sharing == Sharing::reduction) return fanout.reduces;
+    if (sharing == Sharing::reduction) return adds(fanout, loop.dim);
     const bool per_loop = how.multicast == Multicast::per_loop && problem.relevant(t, loop.dim);
     return fanout.multicast[index(t)] && !per_loop;
   }

@@ -216,6 +216,11 @@ std::int64_t tile_words(const LoopProblem& problem, Tensor3 t, const DimSizes& t
   return words;
 }
 
+bool adds(const FanoutNode& fanout, Dim d) {
+  const auto found = std::find(kReductionWords.begin(), kReductionWords.end(), name(d));
+  return found == kReductionWords.end() || fanout.reduces[std::size_t(found - kReductionWords.begin())];
+}
+
 std::optional<Overflow> overflow(const LoopProblem& problem, const Placement& placement, const Hardware& hardware) {
   std::vector<std::int64_t> needed(hardware.nodes.size(), 0);
   for (const Tensor3 t : kAllTensors) {

@@ -50,6 +50,9 @@ DimSizes tile_at(const LoopProblem& problem, const Placement& placement, std::si
 /// Words of tensor t in the largest tile of that extent: what room must be kept for it.
 std::int64_t tile_words(const LoopProblem& problem, Tensor3 t, const DimSizes& tile);
 
+/// Whether a fanout adds the partial sums of children that differ in a dimension; true of those that have other sums.
+bool adds(const FanoutNode& fanout, Dim d);
+
 /// A store whose tiles do not fit.
 struct Overflow {
   std::size_t node = 0;

@@ -65,11 +65,26 @@ std::string store_text(const StoreNode& store) {
 
 constexpr TensorFlags kEveryTensor{true, true, true};
 
+/// The dimensions along which a fanout adds partial sums, where it does so along some only.
+std::vector<std::string_view> some_reductions(const FanoutNode& fanout) {
+  std::vector<std::string_view> dims;
+  for (std::size_t i = 0; i < kReductionWords.size(); ++i) {
+    if (fanout.reduces[i]) dims.push_back(kReductionWords[i]);
+  }
+  return fanout.reduces == kAddsAll ? std::vector<std::string_view>{} : dims;
+}
+
+std::string reduces_text(const FanoutNode& fanout) {
+  if (fanout.reduces == kAddsNothing) return "";
+  const std::vector<std::string_view> some = some_reductions(fanout);
+  return "; adds psums" + (some.empty() ? "" : fmt::format(" along {} only", fmt::join(some, " and ")));
+}
+
 std::string fanout_text(const FanoutNode& fanout) {
   std::vector<std::string> axes;
   for (const FanoutAxis& axis : fanout.axes) axes.push_back(fmt::format("{} {}", axis.name, axis.size));
   return fmt::format("{} = {} children; multicasts {}{}{}", fmt::join(axes, " x "), format_count(fanout.children()),
-                     flags_text(fanout.multicast), fanout.reduces ? "; adds psums" : "",
+                     flags_text(fanout.multicast), reduces_text(fanout),
                      fanout.links == kEveryTensor ? "" : "; hops cost " + flags_text(fanout.links) + " only");
 }
 
@@ -283,7 +298,8 @@ ordered_json node_json(const Hardware& hardware, std::size_t n) {
     for (const FanoutAxis& axis : node.fanout.axes) json["shape"][axis.name] = axis.size;
     json["multicast"] = flags_json(node.fanout.multicast);
     json["links"] = flags_json(node.fanout.links);
-    json["reduces"] = node.fanout.reduces;
+    const std::vector<std::string_view> some = some_reductions(node.fanout);
+    json["reduces"] = some.empty() ? ordered_json(node.fanout.reduces == kAddsAll) : ordered_json(some);
   }
   if (ordered_json bandwidth = bandwidths_json(node.bandwidth); !bandwidth.is_null()) json["bandwidth"] = bandwidth;
   return json;

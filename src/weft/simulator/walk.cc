@@ -122,7 +122,7 @@ class Walker {
   bool shares(const PlacedLoop& loop, Tensor3 t, Sharing sharing) const {
     const FanoutNode& fanout = hardware_.nodes[loop.node].fanout;
     if (sharing == Sharing::always) return true;
-    if (sharing == Sharing::reduction) return fanout.reduces;
+    if (sharing == Sharing::reduction) return adds(fanout, loop.dim);
     return fanout.multicast[index(t)] && (how_.multicast == Multicast::exact || !problem_.relevant(t, loop.dim));
   }
 

@@ -365,7 +365,7 @@ class Walker {
       case Sharing::always:
         return true;
       case Sharing::reduction:
-        return fanout.reduces;
+        return adds(fanout, loop.dim);
       case Sharing::multicast:
         break;
     }
