@@ -130,6 +130,14 @@ TEST_CASE("register files listed in another order give the same answer") {
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
+TEST_CASE("an array that adds partial sums along some dimensions only is refused") {
+  HardwareNode array = fanout("array", 2);
+  array.fanout.reduces = {true, false, true};
+  const Problem problem = refusal(four_by_four(), machine({store("dram", kAll, {}), array}));
+  CHECK(problem.id == "mapper.unsupported");
+  CHECK(problem.what == "fanout 'array' adds partial sums along some dimensions only");
+}
+
 TEST_CASE("machines and layers with too much to choose from are refused") {
   const std::vector<HardwareNode> inside = {fanout("array", 2), store("dram", kAll, {})};
   CHECK(refusal(four_by_four(), machine(inside)).id == "mapper.unsupported");

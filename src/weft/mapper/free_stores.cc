@@ -46,8 +46,8 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
   const std::size_t i = index(t);
   const bool inside = child == kCompute;
   Way way{.child = child, .parent = parent, .outermost = parent == machine.outermost[i]};
-  const StoreNode& store = hardware.nodes[inside ? parent : std::size_t(child)].store;
-  way.every_step = inside ? how.hold == Hold::iteration : gives_up(store, t, how);
+  const auto store = [&]() -> const StoreNode& { return hardware.nodes[std::size_t(child)].store; };
+  way.every_step = inside ? how.hold == Hold::iteration : gives_up(store(), t, how);
   double hops = 0;
   for (std::size_t n = parent; n < (inside ? hardware.compute_index() : std::size_t(child)); ++n) {
     if (hardware.nodes[n].kind != NodeKind::fanout) continue;
@@ -68,7 +68,7 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
     for (std::size_t k = 0; k < kMaxClocks; ++k) way.first_cycles[k] += of_word.first[k];
   };
   if (t != Tensor3::psum) {
-    way.slides = !inside && !way.every_step && slides(store, t, how);
+    way.slides = !inside && !way.every_step && slides(store(), t, how);
     way.child_cost = how.ends == Ends::outer ? 0 : child_write;
     take(cycles(t == Tensor3::ifmap ? Stream::ifmap : Stream::weight), way.parent_cycles);
     way.parent_cost = read;

@@ -150,7 +150,7 @@ class Search {
   }
 
   /// Whether the stores inside the array hold the tiles of the innermost loops.
-  bool pe_holds(const DimSizes& bounds) { return !over(skeleton_.core(kOnes, bounds), skeleton_.fanout + 1); }
+  bool pe_holds(const DimSizes& bounds) { return !over(skeleton_.core(kOnes, bounds), pe_rooms_); }
 
   /// A storage point in a store that holds so much and no more.
   struct Room {
@@ -171,23 +171,40 @@ class Search {
     return rooms;
   }
 
-  /// The first node from `from` on whose tiles do not fit, and the bits they need.
-  std::optional<Overflow> over(const Choice& choice, std::size_t from) {
+  /// Those of the nodes that `wanted` is true of.
+  template <class Wanted>
+  std::vector<Room> rooms_of(const Wanted& wanted) const {
+    std::vector<Room> rooms;
+    std::copy_if(rooms_.begin(), rooms_.end(), std::back_inserter(rooms),
+                 [&](const Room& r) { return wanted(r.node); });
+    return rooms;
+  }
+
+  /// Whether what a node holds depends on free loops.
+  bool varies(std::size_t node) const {
+    return std::any_of(rooms_.begin(), rooms_.end(), [&](const Room& room) {
+      return room.node == node && std::any_of(skeleton_.free.begin(), skeleton_.free.end(), [&](std::size_t slot) {
+               return slot >= room.slots_outside && problem_.relevant(room.tensor, skeleton_.slots[slot].dim);
+             });
+    });
+  }
+
+  /// The first node whose tiles do not fit, of those of these rooms, and the bits they need.
+  std::optional<Overflow> over(const Choice& choice, const std::vector<Room>& rooms) {
     needed_bits_.assign(hardware_.nodes.size(), 0);
     DimSizes tile = kOnes;
     std::size_t s = skeleton_.slots.size();
-    for (const Room& room : rooms_) {
+    for (const Room& room : rooms) {
       while (s > room.slots_outside) {
         const std::size_t d = index(skeleton_.slots[--s].dim);
         // Inside its outermost loop a dimension is whole.
         tile[d] = int(s) == skeleton_.outermost[d] ? problem_.bounds[d]
                                                    : std::min(problem_.bounds[d], tile[d] * choice.bound[s]);
       }
-      if (room.node < from) continue;
       std::int64_t& needed = needed_bits_[room.node];
       needed += tile_words(problem_, room.tensor, tile) * hardware_.bits[index(room.tensor)];
     }
-    for (std::size_t n = from; n < hardware_.nodes.size(); ++n) {
+    for (std::size_t n = 0; n < hardware_.nodes.size(); ++n) {
       const std::optional<Bytes>& capacity = hardware_.nodes[n].store.capacity;
       if (capacity && needed_bits_[n] > 8 * capacity->value) return Overflow{n, needed_bits_[n], 8 * capacity->value};
     }
@@ -402,7 +419,7 @@ class Search {
     }
   }
 
-  bool fits(const Pair& pair) { return !over(core(pair), 0); }
+  bool fits(const Pair& pair) { return !over(core(pair), rooms_); }
 
   void search_pair(const Pair& pair, const Classes& classes, bool may_stop) {
     const Rank bound = bound_classes(pair, classes);
@@ -446,7 +463,7 @@ class Search {
     for (std::size_t b = bounds.size() - 1; b > 0; --b) {
       if (ended && !still(bounds[b])) continue;
       choice.bound[slot] = bounds[b];
-      if (over(choice, 0)) {
+      if (over(choice, free_rooms_)) {
         certificate_.pruned["capacity"] += 1;
         continue;
       }
@@ -479,18 +496,19 @@ class Search {
     for (std::size_t k = 0; k < remaining; ++k) {
       if (has(rest, k)) smallest.bound[skeleton_.free[k]] = bounds(k)[1];
     }
-    if (over(smallest, 0)) return true;
+    if (over(smallest, free_rooms_)) return true;
     bool limited = false;
     for (std::size_t k = 0; k < remaining; ++k) {
       if (!has(rest, k)) continue;
-      Choice choice = smallest;
+      std::int64_t& own = smallest.bound[skeleton_.free[k]];
       const auto fits = [&](std::int64_t bound) {
-        choice.bound[skeleton_.free[k]] = bound;
-        return !over(choice, 0);
+        own = bound;
+        return !over(smallest, free_rooms_);
       };
       const auto first_over = std::partition_point(bounds(k).begin() + 1, bounds(k).end(), fits);
       limited = limited || first_over != bounds(k).end();
       node.at[k] = std::uint32_t(first_over - bounds(k).begin() - 1);
+      own = bounds(k)[1];
     }
     return limited && hopeless(node);
   }
@@ -545,7 +563,7 @@ class Search {
 
   /// Even the smallest tiles do not fit: says which store lacks how much.
   [[noreturn]] void refuse_capacity() {
-    const std::optional<Overflow> least = over(skeleton_.core(kOnes, kOnes), 0);
+    const std::optional<Overflow> least = over(skeleton_.core(kOnes, kOnes), rooms_);
     const HardwareNode& node = hardware_.nodes[least ? least->node : 0];
     throw Error(Problem{
         .id = "infeasible.capacity",
@@ -563,6 +581,8 @@ class Search {
   Skeleton skeleton_;
   Estimator estimate_;
   std::vector<Room> rooms_ = list_rooms();
+  std::vector<Room> pe_rooms_ = rooms_of([this](std::size_t node) { return node > skeleton_.fanout; });
+  std::vector<Room> free_rooms_ = rooms_of([this](std::size_t node) { return varies(node); });
   std::vector<std::int64_t> needed_bits_;  ///< by node
   std::vector<SpatialChoice> spatials_;
   std::vector<DimSizes> insides_;

@@ -196,8 +196,12 @@ Placement place(const LoopProblem& problem, const Mapping& mapping, const Hardwa
 }
 
 std::int64_t distinct_sums(std::int64_t a, std::int64_t m, std::int64_t b, std::int64_t n) {
-  const std::int64_t divisor = std::gcd(a, b);
-  return m * n - std::max<std::int64_t>(0, m - b / divisor) * std::max<std::int64_t>(0, n - a / divisor);
+  if (a != 1 && b != 1) {  // divisions are slow, and almost never needed
+    const std::int64_t divisor = std::gcd(a, b);
+    a /= divisor;
+    b /= divisor;
+  }
+  return m * n - std::max<std::int64_t>(0, m - b) * std::max<std::int64_t>(0, n - a);
 }
 
 DimSizes tile_at(const LoopProblem& problem, const Placement& placement, std::size_t loops_outside) {
