@@ -113,13 +113,13 @@ std::vector<Problem> problems_of_names(const YamlNode& root) {
     const std::string& key = entry.key.text();
     const YamlNode& value = entry.value;
     if (value.kind() != YamlNode::Kind::scalar) continue;
-    std::vector<Problem> found;
-    if (key == "conventions") found = problems_of([&] { parse_conventions(value.text()); });
-    if (key == "dataflow") found = problems_of([&] { load_dataflow(value.text()); });
-    for (Problem& problem : found) {
-      if (problem.where.file.empty()) problem.where = value.where();  // else it is in a file of its own
-      problems.push_back(std::move(problem));
-    }
+    const std::vector<Problem> found = problems_of([&] {
+      located(value.where(), [&] {
+        if (key == "conventions") parse_conventions(value.text());
+        if (key == "dataflow") load_dataflow(value.text());
+      });
+    });
+    problems.insert(problems.end(), found.begin(), found.end());
   }
   return problems;
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weft {
@@ -43,6 +44,20 @@ class Error : public std::exception {
   std::vector<Problem> problems_;
   std::string text_;
 };
+
+/// What `work` returns. Problems that it throws and that are not about a place in a file are about this one.
+template <class Work>
+auto located(const Place& place, const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    std::vector<Problem> problems = error.problems();
+    for (Problem& problem : problems) {
+      if (problem.where.file.empty()) problem.where = place;
+    }
+    throw Error(std::move(problems));
+  }
+}
 
 /// The problem as people read it: "file:3:5: error: what", the line with a caret, mend, id.
 std::string render(const Problem& problem);

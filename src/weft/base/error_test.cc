@@ -97,4 +97,20 @@ TEST_CASE("words too long to be misspelt are not compared") {
 }
 
 }  // namespace
+TEST_CASE("problems without a place get the one that named what they are about") {
+  const Place here{.file = "machine.yaml", .line = 7, .column = 14}, there{.file = "other.yaml", .line = 1};
+  CHECK(located(here, [] { return 3; }) == 3);
+  try {
+    located(here, [&] {
+      throw Error(std::vector<Problem>{{.id = "a", .what = "unknown", .where = {}, .mend = {}},
+                                       {.id = "b", .what = "wrong", .where = there, .mend = {}}});
+    });
+    FAIL("it threw");
+  } catch (const Error& error) {
+    REQUIRE(error.problems().size() == 2);
+    CHECK(error.problems()[0].where == here);
+    CHECK(error.problems()[1].where == there);
+  }
+}
+
 }  // namespace weft

@@ -117,6 +117,7 @@ struct Hardware {
   std::string conventions = "weft";              ///< how its authors count; any command can say otherwise
   std::string objective = "energy";              ///< what its mappings make least, unless a command says otherwise
   std::string dataflow;                          ///< name of the dataflow its mappings follow
+  Place conventions_where, dataflow_where;       ///< of those names in the file
   std::array<std::int64_t, 3> bits{16, 16, 16};  ///< code width of ifmap, weight, psum
   Arithmetic arithmetic;
   bool gates_zeros = false;  ///< a MAC whose ifmap value is zero, and the accesses only it needs, cost nothing

@@ -297,6 +297,8 @@ struct Reader {
     const std::vector<std::string> objectives = {"energy", "latency", "edp"};
     hardware.objective = objectives[map.choice("objective", objectives, 0)];
     hardware.dataflow = map.string("dataflow", "");
+    if (const YamlNode* node = map.find("conventions")) hardware.conventions_where = node->where();
+    if (const YamlNode* node = map.find("dataflow")) hardware.dataflow_where = node->where();
     hardware.arithmetic = arithmetic(map);
     hardware.skips_zeros = map.boolean("skips_zeros", false);
     hardware.gates_zeros = map.boolean("gates_zeros", false) || hardware.skips_zeros;

@@ -254,8 +254,9 @@ std::vector<LayerEvaluation> solve_all(const std::vector<Task>& tasks, const Set
 }
 
 Dataflow dataflow_for(const Hardware& hardware, const std::string& wanted) {
-  const std::string& name = wanted.empty() ? hardware.dataflow : wanted;
-  return load_dataflow(name.empty() ? "free" : name);
+  if (!wanted.empty()) return load_dataflow(wanted);
+  if (hardware.dataflow.empty()) return load_dataflow("free");
+  return located(hardware.dataflow_where, [&] { return load_dataflow(hardware.dataflow); });
 }
 
 OtherLayer other_layer(const Layer& layer, const Hardware& hardware) {
@@ -280,7 +281,7 @@ std::vector<OtherLayer> other_layers(const std::vector<Layer>& all, const Hardwa
 }  // namespace
 
 Conventions conventions_for(const Hardware& hardware, const std::string& wanted) {
-  const Conventions own = parse_conventions(hardware.conventions);
+  const Conventions own = located(hardware.conventions_where, [&] { return parse_conventions(hardware.conventions); });
   return wanted.empty() ? own : parse_conventions(wanted, own);
 }
 
