@@ -135,7 +135,7 @@ TEST_CASE("row stationary, 256 PEs, batch 16, layer by layer") {
 
 TEST_CASE(
     "row stationary, layer by layer, as the machine's file counts: both ends of every transfer, four accesses a MAC") {
-  // Fills and drains are the difference: 1.1 % of CONV3's register file, less than the tool's own tolerance elsewhere.
+  // Fills and drains are the difference.
   const Hardware machine = load_hardware("eyeriss-isca16");
   const Evaluation evaluation = evaluate(with_batch(zoo_network("alexnet"), 16), machine, {});
   const auto node = [&](const char* name) { return std::size_t(machine.find(name) - machine.nodes.data()); };

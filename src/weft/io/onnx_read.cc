@@ -91,20 +91,6 @@ void require_size(std::uint64_t size) {
                 "save the weights as external data");
 }
 
-/// Runs `read`; its problems then name the file.
-template <class Read>
-auto naming(const std::string& file_name, Read read) {
-  try {
-    return read();
-  } catch (const Error& error) {
-    std::vector<Problem> problems = error.problems();
-    for (Problem& problem : problems) {
-      if (problem.where.file.empty()) problem.where.file = file_name;
-    }
-    throw Error(std::move(problems));
-  }
-}
-
 std::string folder_of(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   return folder.empty() ? "." : folder;
@@ -132,12 +118,12 @@ Network read_file(const std::string& path, const OnnxOptions& options) {
 }  // namespace
 
 Network read_onnx(const std::string& path, const OnnxOptions& options) {
-  return naming(path, [&] { return read_file(path, options); });
+  return located({.file = path}, [&] { return read_file(path, options); });
 }
 
 Network parse_onnx(std::string_view bytes, const std::string& file_name, const std::string& folder,
                    const OnnxOptions& options) {
-  return naming(file_name, [&] {
+  return located({.file = file_name}, [&] {
     require_size(bytes.size());
     onnx::ModelProto model;
     pb::ArrayInputStream stream(bytes.data(), int(bytes.size()));

@@ -171,9 +171,9 @@ struct Task {
   ComparisonPoint point;
 };
 
-void solve(Task& task, const std::string& conventions, const ComparisonOptions& options) {
+void solve(Task& task, const ComparisonOptions& options) {
   EvaluationOptions how;
-  how.conventions = conventions;
+  how.conventions = options.conventions;
   how.objective = options.objective;
   how.dataflow = task.point.dataflow.dataflow;
   how.layers = {std::string(name(task.point.layers))};
@@ -273,11 +273,11 @@ Comparison compare(const Network& network, const ComparisonRule& rule, const Com
   for (const std::int64_t pes : options.pes) {
     for (const ComparedDataflow& d : dataflows) {
       machines.push_back(at_equal_area(load_hardware(d.machine), rule, pes));
+      machines.back().conventions = rule.conventions;
     }
   }
   result.unit = machines.front().components.unit;
-  result.conventions = parse_conventions(rule.conventions);
-  if (!options.conventions.empty()) result.conventions = parse_conventions(options.conventions, result.conventions);
+  result.conventions = conventions_for(machines.front(), options.conventions);
 
   std::vector<Task> tasks;
   for (const LayerKind kind : kinds_of(networks.front())) {
@@ -299,7 +299,7 @@ Comparison compare(const Network& network, const ComparisonRule& rule, const Com
   ProgressCount progress(options.progress, tasks.size());
   ThreadPool pool(std::min(threads_for(options.jobs), int(tasks.size())));
   pool.parallel_for(tasks.size(), [&](std::size_t i) {
-    solve(tasks[i], to_string(result.conventions), options);
+    solve(tasks[i], options);
     progress.advance();
   });
   for (Task& task : tasks) result.points.push_back(std::move(task.point));

@@ -20,11 +20,18 @@ using nlohmann::ordered_json;
 
 // ---- words
 
-std::string flags_text(const TensorFlags& flags) {
-  std::vector<std::string> names;
-  for (const Tensor3 t : kAllTensors) {
-    if (flags[index(t)]) names.emplace_back(name(t));
+/// The words whose flags are set.
+std::vector<std::string_view> set_words(const std::array<bool, 3>& flags,
+                                        const std::array<std::string_view, 3>& words) {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (flags[i]) names.push_back(words[i]);
   }
+  return names;
+}
+
+std::string flags_text(const TensorFlags& flags) {
+  const std::vector<std::string_view> names = set_words(flags, kTensorWords);
   return names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -65,26 +72,17 @@ std::string store_text(const StoreNode& store) {
 
 constexpr TensorFlags kEveryTensor{true, true, true};
 
-/// The dimensions along which a fanout adds partial sums, where it does so along some only.
-std::vector<std::string_view> some_reductions(const FanoutNode& fanout) {
-  std::vector<std::string_view> dims;
-  for (std::size_t i = 0; i < kReductionWords.size(); ++i) {
-    if (fanout.reduces[i]) dims.push_back(kReductionWords[i]);
-  }
-  return fanout.reduces == kAddsAll ? std::vector<std::string_view>{} : dims;
-}
-
-std::string reduces_text(const FanoutNode& fanout) {
-  if (fanout.reduces == kAddsNothing) return "";
-  const std::vector<std::string_view> some = some_reductions(fanout);
-  return "; adds psums" + (some.empty() ? "" : fmt::format(" along {} only", fmt::join(some, " and ")));
+std::string reduces_text(const ReductionFlags& reduces) {
+  if (reduces == kAddsNothing) return "";
+  if (reduces == kAddsAll) return "; adds psums";
+  return fmt::format("; adds psums along {} only", fmt::join(set_words(reduces, kReductionWords), " and "));
 }
 
 std::string fanout_text(const FanoutNode& fanout) {
   std::vector<std::string> axes;
   for (const FanoutAxis& axis : fanout.axes) axes.push_back(fmt::format("{} {}", axis.name, axis.size));
   return fmt::format("{} = {} children; multicasts {}{}{}", fmt::join(axes, " x "), format_count(fanout.children()),
-                     flags_text(fanout.multicast), reduces_text(fanout),
+                     flags_text(fanout.multicast), reduces_text(fanout.reduces),
                      fanout.links == kEveryTensor ? "" : "; hops cost " + flags_text(fanout.links) + " only");
 }
 
@@ -261,13 +259,7 @@ std::string heading_text(const Hardware& hardware) {
 
 // ---- JSON
 
-ordered_json flags_json(const TensorFlags& flags) {
-  ordered_json json = ordered_json::array();
-  for (const Tensor3 t : kAllTensors) {
-    if (flags[index(t)]) json.push_back(name(t));
-  }
-  return json;
-}
+ordered_json flags_json(const TensorFlags& flags) { return set_words(flags, kTensorWords); }
 
 ordered_json bandwidth_json(const Bandwidth& bandwidth) {
   return {{bandwidth.per == Bandwidth::Per::cycle ? "bits_per_cycle" : "bits_per_second", bandwidth.bits}};
@@ -298,8 +290,10 @@ ordered_json node_json(const Hardware& hardware, std::size_t n) {
     for (const FanoutAxis& axis : node.fanout.axes) json["shape"][axis.name] = axis.size;
     json["multicast"] = flags_json(node.fanout.multicast);
     json["links"] = flags_json(node.fanout.links);
-    const std::vector<std::string_view> some = some_reductions(node.fanout);
-    json["reduces"] = some.empty() ? ordered_json(node.fanout.reduces == kAddsAll) : ordered_json(some);
+    const ReductionFlags& reduces = node.fanout.reduces;
+    json["reduces"] = reduces == kAddsNothing || reduces == kAddsAll
+                          ? ordered_json(reduces == kAddsAll)
+                          : ordered_json(set_words(reduces, kReductionWords));
   }
   if (ordered_json bandwidth = bandwidths_json(node.bandwidth); !bandwidth.is_null()) json["bandwidth"] = bandwidth;
   return json;
