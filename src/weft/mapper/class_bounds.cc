@@ -12,8 +12,8 @@
 namespace weft {
 namespace {
 
-void lower(Estimator::Terms& least, const Estimator::Terms& terms) {
-  for (std::size_t t = 0; t < terms.size(); ++t) least[t] = std::min(least[t], terms[t]);
+void lower(Estimator::Terms& least, const double* terms) {
+  for (std::size_t t = 0; t < least.size(); ++t) least[t] = std::min(least[t], terms[t]);
 }
 
 /// In what share of all tiles these loops stand still at once.
@@ -79,6 +79,7 @@ ClassBounds::ClassBounds(const LoopProblem& problem, const Skeleton& skeleton, E
       only_.tiled |= group.table.front().tiled;
     }
   }
+  note_runs(insides.size());
   note_stops(insides.size());
 }
 
@@ -129,7 +130,6 @@ ClassBounds::GroupChoice ClassBounds::group_choice(const Group& group, const Dim
       if (skeleton_.slots[skeleton_.free[k]].dim != d) continue;
       const std::int64_t tiles = ceil_div(D, tile);
       std::vector<std::int64_t>& bounds = result.candidates[k] = distinct_bounds(tiles);
-      result.free_bounds *= bounds.size();
       if (std::any_of(bounds.begin(), bounds.end(), [tiles](std::int64_t b) { return stands_still(tiles, b); }))
         result.still[k] = 1 / double(tiles);
     }
@@ -217,18 +217,18 @@ std::uint32_t ClassBounds::moving_slots(DimSet tiled, FreeSet moving, FreeSet bo
   return slots;
 }
 
-const ClassBounds::Class& ClassBounds::class_of(DimSet tiled, FreeSet moving, FreeSet both, int order) {
+ClassBounds::Class& ClassBounds::class_of(DimSet tiled, FreeSet moving, FreeSet both, int order) {
   Tiling& tiling = this->tiling(tiled);
   const std::size_t place = std::size_t(moving) << skeleton_.free.size() | both;
   if (order != kBestOrder && tiling.in_order[place].empty())
     tiling.in_order[place].resize(orders(moving_slots(tiled, moving, both)).size());
   Class*& at = order == kBestOrder ? tiling.in_best_order[place] : tiling.in_order[place][std::size_t(order)];
   if (at != nullptr) return *at;
-  at = &classes_.emplace_back(Class{.number = classes_.size(),
-                                    .moving = moving,
+  at = &classes_.emplace_back(Class{.moving = moving,
                                     .both = both,
                                     .slots = moving_slots(tiled, moving, both),
                                     .ordered = order != kBestOrder});
+  for (std::size_t g = 0; g < groups_.size(); ++g) at->factors[g].resize(groups_[g].rows.size());
   std::iota(at->order.begin(), at->order.begin() + std::ptrdiff_t(skeleton_.slots.size()), std::uint8_t{0});
   if (at->ordered) at->order = orders(at->slots)[std::size_t(order)];
   at->base = terms(core_of(nullptr, nullptr), *at);
@@ -261,25 +261,41 @@ Estimator::Terms ClassBounds::terms(Choice choice, const Class& in) {
 }
 
 /// What one group's loops do to each term of a class, relative to the largest choice.
-const Estimator::Terms& ClassBounds::factor(const Group& group, GroupChoice& choice, const Class& in,
-                                            const FreeIndex& at) {
-  if (choice.factors.size() <= in.number) choice.factors.resize(in.number + 1);
-  std::vector<Estimator::Terms>& known = choice.factors[in.number];
-  if (known.empty()) known.resize(choice.free_bounds);
-  std::size_t place = 0;
+const double* ClassBounds::factor(std::size_t g, Place place, Class& in, const FreeIndex& at) {
+  const Group& group = groups_[g];
+  std::size_t bounds = 0, count = 1;
   for (const std::size_t k : group.free) {
-    const std::size_t count = choice.candidates[k].size();
-    place = place * count + (has(in.both, k) ? at[k] : count - 1);
+    if (!has(in.both, k)) continue;
+    const std::size_t candidates = group.at(place).candidates[k].size();
+    bounds = bounds * candidates + at[k];
+    count *= candidates;
   }
-  Estimator::Terms& result = known[place];
-  if (!result.empty()) return result;
+  std::vector<double*>& row = in.factors[g][place.row];
+  if (row.empty()) row.resize(group.columns);
+  double*& known = row[place.column];
+  if (known == nullptr) known = unknown_factors(count * in.base.size());
+  double* factor = known + bounds * in.base.size();
+  if (factor[0] < 0) find_factor(group, group.at(place), in, at, factor);
+  return factor;
+}
+
+void ClassBounds::find_factor(const Group& group, const GroupChoice& choice, const Class& in, const FreeIndex& at,
+                              double* factor) {
   Choice core = core_of(&group, &choice);
   for (const std::size_t k : group.free) {
     if (has(in.both, k)) core.bound[skeleton_.free[k]] = choice.candidates[k][at[k]];
   }
-  result = terms(core, in);
-  for (std::size_t t = 0; t < result.size(); ++t) result[t] = in.base[t] > 0 ? result[t] / in.base[t] : 1;
-  return result;
+  const Estimator::Terms own = terms(core, in);
+  for (std::size_t t = 0; t < own.size(); ++t) factor[t] = in.base[t] > 0 ? own[t] / in.base[t] : 1;
+}
+
+double* ClassBounds::unknown_factors(std::size_t count) {
+  constexpr std::size_t kPiece = 1u << 14;
+  if (factors_.empty() || factors_.back().capacity() - factors_.back().size() < count)
+    factors_.emplace_back().reserve(std::max(kPiece, count));
+  std::vector<double>& piece = factors_.back();
+  piece.resize(piece.size() + count, -1);
+  return piece.data() + piece.size() - count;
 }
 
 // ---- bounds ---------------------------------------------------------------------------------------------------------
@@ -287,8 +303,8 @@ const Estimator::Terms& ClassBounds::factor(const Group& group, GroupChoice& cho
 ClassBounds::Pair ClassBounds::pair(std::size_t s, std::size_t i) {
   Pair result{.steps = only_.steps, .tiled = only_.tiled};
   for (std::size_t g = 0; g < groups_.size(); ++g) {
-    GroupChoice& choice = groups_[g].at(s, i);
-    result.at[g] = &choice;
+    result.at[g] = groups_[g].place(s, i);
+    const GroupChoice& choice = groups_[g].at(result.at[g]);
     result.steps *= choice.steps;
     result.tiled |= choice.tiled;
     raise(result.still, choice.still);
@@ -297,7 +313,8 @@ ClassBounds::Pair ClassBounds::pair(std::size_t s, std::size_t i) {
 }
 
 const std::vector<std::int64_t>& ClassBounds::candidates(const Pair& pair, std::size_t k) const {
-  return pair.at[group_of_[k]]->candidates[k];
+  const std::size_t g = group_of_[k];
+  return groups_[g].at(pair.at[g]).candidates[k];
 }
 
 FreeIndex ClassBounds::largest(const Pair& pair) const {
@@ -314,20 +331,19 @@ FreeSet ClassBounds::partial(const Pair& pair, FreeSet moving, const FreeIndex& 
   return result;
 }
 
-void ClassBounds::multiply(const Class& in, const std::array<const Estimator::Terms*, kDims>& factors,
+void ClassBounds::multiply(const Class& in, const std::array<const double*, kDims>& factors,
                            Estimator::Terms& product) {
   product = in.base;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
-    const double* factor = factors[g]->data();
-    for (std::size_t t = 0; t < product.size(); ++t) product[t] *= factor[t];
+    for (std::size_t t = 0; t < product.size(); ++t) product[t] *= factors[g][t];
   }
 }
 
 void ClassBounds::multiply(const Pair& pair, FreeSet moving, const FreeIndex& at, int order,
                            Estimator::Terms& product) {
-  const Class& in = class_of(pair.tiled, moving, partial(pair, moving, at), order);
-  std::array<const Estimator::Terms*, kDims> factors{};
-  for (std::size_t g = 0; g < groups_.size(); ++g) factors[g] = &factor(groups_[g], *pair.at[g], in, at);
+  Class& in = class_of(pair.tiled, moving, partial(pair, moving, at), order);
+  std::array<const double*, kDims> factors{};
+  for (std::size_t g = 0; g < groups_.size(); ++g) factors[g] = factor(g, pair.at[g], in, at);
   multiply(in, factors, product);
 }
 
@@ -368,6 +384,18 @@ Estimator::Sums ClassBounds::least_sums(const Pair& pair, FreeSet moving, const 
   return estimate_.sums(product_, spared_);
 }
 
+/// Where the choices in the PEs end that agree with one in this group and all before it.
+void ClassBounds::note_runs(std::size_t insides) {
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    std::vector<std::size_t>& ends = groups_[g].run_end;
+    ends.assign(insides, insides);
+    for (std::size_t i = insides - 1; i-- > 0;) {
+      const bool ends_before = g > 0 && groups_[g - 1].run_end[i] == i + 1;
+      ends[i] = ends_before || groups_[g].inside_key[i] != groups_[g].inside_key[i + 1] ? i + 1 : ends[i + 1];
+    }
+  }
+}
+
 /// The columns that ranges come to: the stores of a PE leave less room for one dimension where another takes more.
 /// Least values are kept up to some columns only, each half as far again as the one before.
 void ClassBounds::note_stops(std::size_t insides) {
@@ -380,8 +408,7 @@ void ClassBounds::note_stops(std::size_t insides) {
     stop_[fixed].resize(insides);
     for (std::size_t i = insides; i-- > 0;) {
       std::array<std::size_t, kDims>& stops = stop_[fixed][i];
-      bool same = i + 1 < insides;  // as the next one in the fixed groups
-      for (std::size_t g = 0; g < fixed; ++g) same = same && groups_[g].inside_key[i] == groups_[g].inside_key[i + 1];
+      const bool same = fixed == 0 ? i + 1 < insides : groups_[fixed - 1].run_end[i] > i + 1;  // as the next one
       if (same) stops = stop_[fixed][i + 1];
       for (std::size_t g = fixed; g < groups_.size(); ++g) {
         while (groups_[g].stops[stops[g]] < groups_[g].inside_key[i]) ++stops[g];
@@ -390,7 +417,8 @@ void ClassBounds::note_stops(std::size_t insides) {
   }
 }
 
-const std::vector<ClassBounds::Least>& ClassBounds::least_of_row(Group& group, std::size_t row, DimSet tiled) {
+const std::vector<ClassBounds::Least>& ClassBounds::least_of_row(std::size_t g, std::size_t row, DimSet tiled) {
+  Group& group = groups_[g];
   const std::size_t number = tiling(tiled).number;
   std::vector<std::vector<Least>>& by_tiling = group.rows[row].least;
   if (by_tiling.size() <= number) by_tiling.resize(number + 1);
@@ -398,16 +426,18 @@ const std::vector<ClassBounds::Least>& ClassBounds::least_of_row(Group& group, s
   if (!result.empty()) return result;
   Least least;
   for (std::size_t column = 0; column < group.columns; ++column) {
-    GroupChoice& choice = group.table[row * group.columns + column];
+    const Place place{row, column};
+    const GroupChoice& choice = group.at(place);
     if (choice.useful && choice.tiled == (tiled & group.set)) {
       const bool first = least.steps == 0;
       least.steps = first ? choice.steps : std::min(least.steps, choice.steps);
       raise(least.still, choice.still);
       least.by_moving.resize(std::size_t(1) << skeleton_.free.size());
       for (const FreeSet moving : classes(tiled)) {
-        const Estimator::Terms& terms = factor(group, choice, class_of(tiled, moving, 0, kBestOrder), {});
+        Class& in = class_of(tiled, moving, 0, kBestOrder);
+        const double* terms = factor(g, place, in, {});
         if (first)
-          least.by_moving[moving] = terms;
+          least.by_moving[moving].assign(terms, terms + in.base.size());
         else
           lower(least.by_moving[moving], terms);
       }
@@ -424,25 +454,25 @@ std::int64_t ClassBounds::sum_range(const Range& range, const Classes& classes,
   Shares still{};
   std::array<const Least*, kDims> least{};
   for (std::size_t g = 0; g < groups_.size(); ++g) {
-    Group& group = groups_[g];
+    const Group& group = groups_[g];
     if (g < range.fixed) {
       const GroupChoice& choice = group.at(range.spatial, range.inside);
       steps *= choice.steps;
       raise(still, choice.still);
     } else {
       const std::size_t stop = stop_[range.fixed][range.inside][g];
-      least[g] = &least_of_row(group, group.spatial_key[range.spatial], classes.tiled)[stop];
+      least[g] = &least_of_row(g, group.spatial_key[range.spatial], classes.tiled)[stop];
       if (least[g]->steps == 0) return 0;
       steps *= least[g]->steps;
       raise(still, least[g]->still);
     }
   }
-  std::array<const Estimator::Terms*, kDims> factors{};
+  std::array<const double*, kDims> factors{};
   for (const FreeSet moving : classes.moving) {
-    const Class& in = class_of(classes.tiled, moving, 0, kBestOrder);
+    Class& in = class_of(classes.tiled, moving, 0, kBestOrder);
     for (std::size_t g = 0; g < groups_.size(); ++g) {
-      factors[g] = g < range.fixed ? &factor(groups_[g], groups_[g].at(range.spatial, range.inside), in, {})
-                                   : &least[g]->by_moving[moving];
+      factors[g] = g < range.fixed ? factor(g, groups_[g].place(range.spatial, range.inside), in, {})
+                                   : least[g]->by_moving[moving].data();
     }
     multiply(in, factors, product_);
     spared_.clear();

@@ -46,9 +46,13 @@ class ClassBounds {
   ClassBounds(const LoopProblem& problem, const Skeleton& skeleton, Estimator& estimate,
               const std::vector<SpatialChoice>& spatials, std::vector<DimSizes>& insides);
 
+  /// Of a choice over the array and one in the PEs: what a group of dimensions has of it.
+  struct Place {
+    std::size_t row = 0, column = 0;
+  };
   /// A choice over the array and one in the PEs.
   struct Pair {
-    std::array<GroupChoice*, kDims> at{};
+    std::array<Place, kDims> at{};  ///< by group
     std::int64_t steps = 1;
     DimSet tiled = 0;  ///< dimensions with more than one tile outside
     Shares still{};
@@ -98,8 +102,6 @@ class ClassBounds {
     DimSet tiled = 0;
     Shares still{};
     std::array<std::vector<std::int64_t>, kDims> candidates;  ///< by free loop
-    std::size_t free_bounds = 1;                              ///< ways to choose among them
-    std::vector<std::vector<Estimator::Terms>> factors;       ///< by class, and by the bounds of its free loops
     bool useful = false;                                      ///< over an array of some shape
   };
   /// What the first columns of a group's loops in the PEs can do at least, with given loops over the array.
@@ -117,27 +119,29 @@ class ClassBounds {
     DimSet set = 0;
     std::vector<std::size_t> free;                     ///< its free loops
     std::vector<std::size_t> spatial_key, inside_key;  ///< of each choice of the lists: row and column of the table
+    std::vector<std::size_t> run_end;                  ///< of each inside: the next one that differs so far
     std::size_t columns = 0;
     std::vector<std::size_t> stops;  ///< some columns, ascending, the last among them
     std::vector<GroupChoice> table;
     std::vector<Row> rows;
     std::vector<bool> useful;  ///< by choice over the array and column
     bool is_useful(std::size_t s, std::size_t i) const { return useful[s * columns + inside_key[i]]; }
-    const GroupChoice& at(std::size_t s, std::size_t i) const {
-      return table[spatial_key[s] * columns + inside_key[i]];
-    }
-    GroupChoice& at(std::size_t s, std::size_t i) { return table[spatial_key[s] * columns + inside_key[i]]; }
+    Place place(std::size_t s, std::size_t i) const { return {spatial_key[s], inside_key[i]}; }
+    const GroupChoice& at(Place place) const { return table[place.row * columns + place.column]; }
+    const GroupChoice& at(std::size_t s, std::size_t i) const { return at(place(s, i)); }
   };
 
  private:
   /// Which loops move outside the array, and in what order.
   struct Class {
-    std::size_t number = 0;
     FreeSet moving = 0, both = 0;
     std::uint32_t slots = 0;
     LoopOrder order{};
     bool ordered = false;
     Estimator::Terms base;  ///< of the largest choice in every group
+    /// What the choices of a group do to the terms, relative to the largest: by group, row, column, the bounds of its
+    /// free loops in `both`, term. Negative: not known yet.
+    std::array<std::vector<std::vector<double*>>, kDims> factors;
   };
 
   /// Free loops that may stand still together, and the terms that then say too much.
@@ -161,14 +165,17 @@ class ClassBounds {
   GroupChoice group_choice(const Group& group, const DimSizes& children, const DimSizes& inside) const;
   bool useful(const SpatialChoice& spatial, const Group& group, std::size_t column) const;
   void note_useful(Group& group, const std::vector<SpatialChoice>& spatials);
-  const Class& class_of(DimSet tiled, FreeSet moving, FreeSet both, int order);
+  Class& class_of(DimSet tiled, FreeSet moving, FreeSet both, int order);
   Choice core_of(const Group* group, const GroupChoice* at) const;
   Estimator::Terms terms(Choice choice, const Class& in);
-  const Estimator::Terms& factor(const Group& group, GroupChoice& choice, const Class& in, const FreeIndex& at);
+  const double* factor(std::size_t g, Place place, Class& in, const FreeIndex& at);
+  void find_factor(const Group& group, const GroupChoice& choice, const Class& in, const FreeIndex& at, double* factor);
+  double* unknown_factors(std::size_t count);
+  void note_runs(std::size_t insides);
   void note_stops(std::size_t insides);
-  const std::vector<Least>& least_of_row(Group& group, std::size_t row, DimSet tiled);
+  const std::vector<Least>& least_of_row(std::size_t g, std::size_t row, DimSet tiled);
   std::vector<Standing> standing(DimSet tiled, FreeSet moving) const;
-  void multiply(const Class& in, const std::array<const Estimator::Terms*, kDims>& factors, Estimator::Terms& product);
+  void multiply(const Class& in, const std::array<const double*, kDims>& factors, Estimator::Terms& product);
   void multiply(const Pair& pair, FreeSet moving, const FreeIndex& at, int order, Estimator::Terms& product);
   bool may_stand_still(const Pair& pair, FreeSet moving, const Shares& still);
   void spare(const std::vector<Standing>& standing, const Shares& still, const Estimator::Terms& whole,
@@ -186,6 +193,7 @@ class ClassBounds {
   DimSizes largest_{};
   std::vector<std::vector<std::array<std::size_t, kDims>>> stop_;  ///< of each group, by fixed groups and inside
   std::deque<Class> classes_;
+  std::vector<std::vector<double>> factors_;  ///< of all classes, in pieces that stay where they are
   std::array<std::unique_ptr<Tiling>, 1u << kDims> tilings_;  ///< by the dimensions tiled
   std::size_t tilings_met_ = 0;
   std::map<std::uint32_t, std::vector<LoopOrder>> orders_;  ///< by the slots that move

@@ -897,7 +897,9 @@ struct Estimator::Implementation {
 
   Estimator::Sums sums_of(const Estimator::Terms& of, const std::vector<double>& spared) const {
     Estimator::Sums result = constants;
-    for (std::size_t sum = 0; sum < kChannels + channels.size(); ++sum)
+    result[kEnergy] += dot(weights[kEnergy].data(), of.data(), of.size());
+    if (!stalls.empty()) result[kStalled] += dot(weights[kStalled].data(), of.data(), of.size());
+    for (std::size_t sum = kChannels; sum < kChannels + channels.size(); ++sum)
       result[sum] += dot(weights[sum].data(), of.data(), of.size());
     double outermost = 0, most_spared = 0;
     for (const std::size_t t : outermost_terms) {

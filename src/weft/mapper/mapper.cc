@@ -56,6 +56,10 @@ struct Found {
   const SpatialChoice* axes = nullptr;
 };
 
+/// What rules mappings out.
+enum Argument : std::uint8_t { kCapacity, kOrders, kPe, kShares, kStores, kTiles, kArguments };
+constexpr std::array<const char*, kArguments> kArgumentNames = {"capacity", "orders", "pe", "shares", "stores", "tiles"};
+
 using Clock = std::chrono::steady_clock;
 constexpr DimSizes kOnes{1, 1, 1, 1, 1, 1, 1, 1};
 
@@ -88,6 +92,9 @@ class Search {
     certificate_.lower_bound = std::min(certificate_.objective_value, unseen_.value_or(certificate_.objective_value));
     certificate_.optimal = !unseen_;
     for (std::size_t f = 1; f < found_.size(); ++f) best.next.push_back(result_of(found_[f]));
+    for (std::size_t p = 0; p < kArguments; ++p) {
+      if (pruned_[p] > 0) certificate_.pruned[kArgumentNames[p]] = pruned_[p];
+    }
     certificate_.seconds = seconds();
     best.certificate = certificate_;
     return best;
@@ -239,7 +246,7 @@ class Search {
 
   Rank rank(const Estimate& e, std::int64_t pes) const {
     const auto value = [&](Objective objective) { return value_of(objective, e.energy, e.latency); };
-    return {value(options_.objective), value(second_), e.energy, e.latency, hardware_.pes() - pes};
+    return {value(options_.objective), value(second_), e.energy, e.latency, pes_ - pes};
   }
 
   Rank least_rank(const Estimator::Sums& sums, std::int64_t steps, std::int64_t pes) const {
@@ -258,7 +265,7 @@ class Search {
   }
 
   /// A lower bound of everything with so many steps: MACs and compulsory traffic.
-  Rank bound_of_steps(std::int64_t steps) const { return least_rank(compulsory_, steps, hardware_.pes()); }
+  Rank bound_of_steps(std::int64_t steps) const { return least_rank(compulsory_, steps, pes_); }
 
   /// Children with work: the tiles inside them may be so large that the last ones have none.
   std::int64_t pes(const SpatialChoice& spatial, const DimSizes& inside) const {
@@ -338,7 +345,7 @@ class Search {
     for (std::size_t k = 0; k < std::min(kFirst, order.size()); ++k) search_promising(order[k]);
     for (const std::size_t s : order) {
       if (hopeless(bound_of_steps(least_steps(spatials_[s])))) {
-        certificate_.pruned["pe"] += std::int64_t(insides_.size());
+        pruned_[kPe] += std::int64_t(insides_.size());
         continue;
       }
       std::vector<Classes> all;
@@ -389,7 +396,7 @@ class Search {
       if (!some.moving.empty()) promising.push_back(std::move(some));
     }
     if (promising.empty())
-      certificate_.pruned["pe"] += std::int64_t(range.end - range.begin);
+      pruned_[kPe] += std::int64_t(range.end - range.begin);
     else
       split(range, promising);
   }
@@ -398,7 +405,7 @@ class Search {
     Classes result{.tiled = classes.tiled, .moving = {}};
     const std::int64_t steps = bounds_->sum_range({range.spatial, range.begin, range.fixed}, classes, sums_);
     for (std::size_t c = 0; c < sums_.size(); ++c) {
-      if (!hopeless(least_rank(sums_[c], steps, hardware_.pes()))) result.moving.push_back(classes.moving[c]);
+      if (!hopeless(least_rank(sums_[c], steps, pes_))) result.moving.push_back(classes.moving[c]);
     }
     return result;
   }
@@ -406,14 +413,14 @@ class Search {
   void split(const Range& range, const std::vector<Classes>& all) {
     const ClassBounds::Group& group = bounds_->groups()[range.fixed];
     for (std::size_t begin = range.begin, end = begin; begin < range.end; begin = end) {
-      while (end < range.end && group.inside_key[end] == group.inside_key[begin]) ++end;
+      end = group.run_end[begin];
       if (!group.is_useful(range.spatial, begin)) continue;
       std::vector<Classes> same;
       for (const Classes& classes : all) {
         if ((classes.tiled & group.set) == group.at(range.spatial, begin).tiled) same.push_back(classes);
       }
       if (same.empty())
-        certificate_.pruned["pe"] += std::int64_t(end - begin);
+        pruned_[kPe] += std::int64_t(end - begin);
       else
         search_range({range.spatial, begin, end, range.fixed + 1}, same);
     }
@@ -424,7 +431,7 @@ class Search {
   void search_pair(const Pair& pair, const Classes& classes, bool may_stop) {
     const Rank bound = bound_classes(pair, classes);
     if (hopeless(bound)) {
-      certificate_.pruned["pe"] += 1;
+      ++pruned_[kPe];
     } else if (may_stop && expired()) {
       unseen_ = std::min(unseen_.value_or(bound.objective), bound.objective);
     } else if (fits(pair)) {
@@ -436,13 +443,13 @@ class Search {
   void search_classes(const Pair& pair, const Classes& classes) {
     for (std::size_t c = 0; c < classes.moving.size(); ++c) {
       if (hopeless(class_ranks_[c])) {
-        certificate_.pruned["tiles"] += 1;
+        ++pruned_[kTiles];
         continue;
       }
       Node node{pair, classes.moving[c], bounds_->largest(pair.bounds), pair.bounds.still};
       Choice choice = core(pair);
       if (hopeless_in_stores(choice, skeleton_.free.size(), node))
-        certificate_.pruned["stores"] += 1;
+        ++pruned_[kStores];
       else
         choose_free(choice, skeleton_.free.size(), node);
     }
@@ -464,20 +471,20 @@ class Search {
       if (ended && !still(bounds[b])) continue;
       choice.bound[slot] = bounds[b];
       if (over(choice, free_rooms_)) {
-        certificate_.pruned["capacity"] += 1;
+        ++pruned_[kCapacity];
         continue;
       }
       next.at[k] = std::uint32_t(b);
       next.still[k] = still(bounds[b]) ? 1 / double(tiles) : 0;
       const bool known = bounds[b] == tiles && node.still[k] == 0;  // what takes all was bounded so before
       if (!known && hopeless(next)) {
-        certificate_.pruned["shares"] += 1;
+        ++pruned_[kShares];
         if (ended) continue;
         ended = true;
         next.still[k] = 1 / double(tiles);
         if (std::none_of(bounds.begin(), bounds.begin() + std::ptrdiff_t(b), still) || hopeless(next)) break;
       } else if (hopeless_in_stores(choice, k, next)) {
-        certificate_.pruned["stores"] += 1;
+        ++pruned_[kStores];
       } else {
         choose_free(choice, k, next);
       }
@@ -519,7 +526,7 @@ class Search {
     const std::vector<LoopOrder>& orders = this->orders(node);
     for (std::size_t o = 0; o < orders.size(); ++o) {
       if (orders.size() > 1 && full() && hopeless(bound_in_order(node, int(o)))) {
-        certificate_.pruned["orders"] += 1;
+        ++pruned_[kOrders];
         continue;
       }
       choice.order = orders[o];
@@ -578,6 +585,7 @@ class Search {
   const LoopProblem& problem_;
   const Hardware& hardware_;
   const MapOptions& options_;
+  const std::int64_t pes_ = hardware_.pes();
   Skeleton skeleton_;
   Estimator estimate_;
   std::vector<Room> rooms_ = list_rooms();
@@ -594,6 +602,7 @@ class Search {
   std::vector<Found> found_;      ///< the best, as many as are wanted
   std::optional<Int128> unseen_;  ///< bound of what a search that ran out of time did not look at
   Certificate certificate_;
+  std::array<std::int64_t, kArguments> pruned_{};
   const Clock::time_point start_ = Clock::now();
 };
 
