@@ -14,7 +14,7 @@ void add_map(CLI::App& app, CommonOptions& common, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("map", "The loop nest of each layer: the best one and its proof, or the one you give");
   add_evaluation_options(*command, *arguments);
-  command->add_option("--top", arguments->top, "also the next best mappings: so many in all (with a dataflow)")
+  command->add_option("--top", arguments->top, "also the next best mappings: so many in all")
       ->check(CLI::PositiveNumber)
       ->type_name("K");
   command->callback([arguments, &common, &exit_code] {

@@ -26,6 +26,8 @@ Bounds::Bounds(const Hardware& hardware, const Conventions& how, const Machine& 
       const SpatialChoice& choice = machine_.regions[r].spread[c];
       widest_[r].add(choice.sharing, machine_.idle(r, choice));
     }
+    const std::vector<double>& shares = widest_[r].share[index(Tensor3::psum)];
+    least_psum_share_ *= *std::min_element(shares.begin(), shares.end());
   }
 }
 
@@ -42,11 +44,15 @@ void Bounds::use(const StoreChoice& stores, const OutermostLeast& outermost, con
   least_later_ = &later_.try_emplace(first_, tiles_.size(), -1).first->second;
 }
 
-/// What transfers not begun yet may spare those further in, at most: they have no more visits than tiles are left.
+/// What transfers not begun yet may spare those further in, at most: they have no more visits than tiles are left, and
+/// those that start without a value are those whose partial sums arrays add up.
 double Bounds::refund(Tensor3 t, std::size_t level, std::uint32_t tile) const {
   const std::vector<Way>& ways = stores_->ways[index(t)];
+  const double visits = tiles_.base(t, tile);
+  const double added = visits - std::max(visits * least_psum_share_, tiles_.whole_words(t));
   double sum = 0;
-  for (std::size_t l = level + 1; l < ways.size(); ++l) sum += std::min(0.0, ways[l].child_cost) * tiles_.base(t, tile);
+  for (std::size_t l = level + 1; l < ways.size(); ++l)
+    sum += std::min(0.0, ways[l].child_cost) * visits - (ways[l].crosses ? ways[l].spared * added : 0);
   return sum;
 }
 

@@ -112,6 +112,7 @@ class Bounds {
   std::vector<double>* least_later_ = nullptr;
   Goal goal_;
   std::vector<Sharings> widest_;  ///< by region: those that none is better than
+  double least_psum_share_ = 1;   ///< of all arrays: one over the children that add to one word
   std::vector<double> values_;    ///< of the widest
   /// By the cycles that a word of the first tiles takes: extra cycles by tile, as they are met; negative: not known
   /// yet.

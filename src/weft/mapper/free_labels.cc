@@ -41,17 +41,28 @@ std::uint32_t& Labels::list_of(std::uint32_t tile, std::uint64_t key) {
   return groups_.back().first;
 }
 
+/// Whether a label stays where another one comes that is no better, and of equals has no fewer steps.
+bool Labels::stays(std::uint32_t known, const NewLabel& label, const Order& order) const {
+  const double *f = label.f.data(), *of_known = figures(known);
+  if (order.best_only)
+    return std::pair(labels_[known].bound, of_known[kCost]) <= std::pair(label.bound, f[kCost]);
+  const bool faster = f[decided_cycles(0)] < of_known[decided_cycles(0)];
+  return order.no_worse(of_known, f) && (!faster || !order.no_worse(f, of_known));
+}
+
 bool Labels::add(const NewLabel& label, const Order& order) {
   const double* f = label.f.data();
+  const bool several = order.wanted > 1 && !order.best_only;
+  better_.clear();
   std::uint32_t* link = &list_of(label.tile, label.key);
   while (*link != kNoLabel) {
     Label& other = labels_[*link];
-    const double* known = figures(*link);
-    const bool faster = f[decided_cycles(0)] < known[decided_cycles(0)];
-    const bool stays = order.best_only ? std::pair(other.bound, known[kCost]) <= std::pair(label.bound, f[kCost])
-                                       : order.no_worse(known, f) && (!faster || !order.no_worse(f, known));
-    if (stays) return false;
-    if (order.best_only || order.no_worse(f, known)) {
+    const bool kin = !several || kin_[*link] == label.kin;
+    if (stays(*link, label, order)) {
+      if (kin) return false;
+      if (std::find(better_.begin(), better_.end(), kin_[*link]) == better_.end()) better_.push_back(kin_[*link]);
+      if (better_.size() == order.wanted) return false;
+    } else if (kin && (order.best_only || order.no_worse(f, figures(*link)))) {
       other.dead = true;
       *link = other.next;
       continue;
@@ -61,6 +72,7 @@ bool Labels::add(const NewLabel& label, const Order& order) {
   *link = std::uint32_t(labels_.size());
   labels_.push_back(label);
   figures_.insert(figures_.end(), f, f + used_);
+  if (with_kin_) kin_.push_back(label.kin);
   reached_[label.tile] = true;
   return true;
 }

@@ -29,6 +29,7 @@ struct Label {
 /// A label to be, with its figures; those of clocks that are not in use are never set.
 struct NewLabel : Label {
   Figures f;
+  std::uint64_t kin = 0;  ///< alike in nests with the same points at the same tiles and the same arrays
 };
 
 /// How labels are compared.
@@ -36,14 +37,16 @@ struct Order {
   const Machine& machine;
   Goal goal;
   bool best_only = false;  ///< of each tile and key only the label with the least bound, for a first mapping
+  std::size_t wanted = 1;  ///< mappings that are no kin
 
   bool no_worse(const double* a, const double* b) const;  ///< figures
 };
 
-/// The labels that none like them is better than, by tile and key.
+/// The labels that none like them is better than, by tile and key; if several mappings are wanted, those that fewer
+/// than so many are better than which are no kin, and none of their kin.
 class Labels {
  public:
-  explicit Labels(std::size_t clocks) : used_(decided_cycles(clocks)) {}
+  Labels(std::size_t clocks, bool with_kin) : used_(decided_cycles(clocks)), with_kin_(with_kin) {}
 
   const Label& operator[](std::uint32_t l) const { return labels_[l]; }
   /// Those in use, until a label is added; and all of them.
@@ -60,7 +63,9 @@ class Labels {
   void clear() {
     labels_.clear();
     figures_.clear();
+    kin_.clear();
   }
+  std::uint64_t kin(std::uint32_t l) const { return with_kin_ ? kin_[l] : 0; }
   /// Begins a region; the labels of those further in stay.
   void enter(std::size_t codes, std::uint32_t tiles);
   /// Adds a label unless one like it is no worse. Of two that are equal the one with fewer steps stays.
@@ -78,10 +83,14 @@ class Labels {
   static constexpr std::uint32_t kNoGroup = ~0u;
 
   std::uint32_t& list_of(std::uint32_t tile, std::uint64_t key);
+  bool stays(std::uint32_t known, const NewLabel& label, const Order& order) const;
 
   std::size_t used_;  ///< figures
+  bool with_kin_;
   std::vector<Label> labels_;
   std::vector<double> figures_;
+  std::vector<std::uint64_t> kin_;
+  std::vector<std::uint64_t> better_;  ///< kin that are no worse than a label to be
   std::vector<std::uint32_t> heads_;  ///< the first groups, by tile and points passed
   std::vector<Group> groups_;
   std::vector<bool> reached_;  ///< tiles with labels

@@ -27,6 +27,26 @@ struct Whole {
   std::vector<std::uint8_t> loops;  ///< dimensions, innermost first
 };
 
+/// A mapping that may be among the best.
+struct Found {
+  std::array<Int128, 2> value{};  ///< by the objective and the second one
+  std::uint64_t kin = 0;          ///< of its label
+  MappingResult result;
+};
+
+/// Any number that is unlikely to be another's sum of such.
+std::uint64_t mixed(const Move& move, std::uint32_t tile) {
+  std::uint64_t x = 0;
+  for (const std::uint64_t part : {std::uint64_t(move.kind), std::uint64_t(move.dim), std::uint64_t(move.number),
+                                   std::uint64_t(tile)}) {
+    x += part + 0x9e3779b97f4a7c15u;  // SplitMix64 (Steele, Lea, Flood 2014)
+    x = (x ^ x >> 30u) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27u) * 0x94d049bb133111ebu;
+    x ^= x >> 31u;
+  }
+  return x;
+}
+
 /// The choices of an array that a tile leaves room for, and the tiles of all children.
 struct Places {
   std::vector<std::uint32_t> choice, all;
@@ -58,31 +78,61 @@ class Search {
       unseen = least_root({.objective = Objective::latency});
       begin({.objective = second_, .limited = Objective::latency, .limit = unseen * (1 + kRounding)});
       look_first();
-      if (found_) look_everywhere();
+      if (enough_) look_everywhere();
     }
-    if (!found_) {
+    if (!enough_) {
       begin({.objective = options_.objective});
       look_first();
       look_everywhere();
-      WEFT_ASSERT(best_.has_value(), "a mapping that passes every inner store by fits");
+      WEFT_ASSERT(!found_.empty(), "a mapping that passes every inner store by fits");
       unseen = unseen_;
-      begin({.objective = second_, .limited = options_.objective, .limit = double(value_[0]) * (1 + kEqual)});
+      const Int128 best = found_.front().value[0];
+      begin({.objective = second_, .limited = options_.objective, .limit = double(best) * (1 + kEqual)});
       look_first();
-      if (proven(value_[0], unseen)) look_everywhere();
+      if (proven(best, unseen)) look_everywhere();
     }
-    MappingResult result = *best_;
+    bool next_proven = true;
+    if (options_.top > 1) next_proven = find_next();
+    MappingResult result = std::move(found_.front().result);
+    for (std::size_t f = 1; f < found_.size(); ++f) result.next.push_back(std::move(found_[f].result));
+    result.next_proven = next_proven;
     certify(result.certificate, unseen);
     result.certificate.seconds = seconds();
     return result;
   }
 
  private:
+  /// The best mappings that are no kin, as many as are wanted. First what is least by the objective; then, of those
+  /// no worse than the last of them, what is least by the second one: what of equals comes first is among the two.
+  /// Returns whether none are better.
+  bool find_next() {
+    order_.wanted = options_.top;
+    begin({.objective = options_.objective});
+    look_first();
+    look_everywhere();
+    const bool full = found_.size() == order_.wanted;
+    const Int128 last = found_.back().value[0];
+    const bool all_seen = full ? proven(last, unseen_) : unseen_ == kInfinity;
+    const std::vector<Found> by_objective = found_;
+    second_first_ = true;
+    std::sort(found_.begin(), found_.end(), [this](const Found& a, const Found& b) { return before(a, b); });
+    begin({.objective = second_,
+           .limited = options_.objective,
+           .limit = full ? double(last) * (1 + kEqual) : kInfinity});
+    look_first();
+    look_everywhere();
+    second_first_ = false;
+    std::vector<Found> all = std::exchange(found_, by_objective);
+    for (Found& found : all) keep(std::move(found));
+    return all_seen;
+  }
+
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
 
   /// Whether the time is up; what finds the first mapping may take what it needs.
   bool stopped() {
     constexpr std::int64_t kLabelsBetweenLooks = 1 << 10;
-    if (options_.budget && best_ && visited_ >= next_look_) {
+    if (options_.budget && !found_.empty() && visited_ >= next_look_) {
       stopped_ = stopped_ || seconds() > *options_.budget;
       next_look_ = visited_ + kLabelsBetweenLooks;
     }
@@ -151,8 +201,14 @@ class Search {
 
   void begin(const Goal& goal) {
     order_.goal = goal;
-    found_ = false;
-    limit_ = best_ ? double(value_[1]) * (1 - kRounding) : kInfinity;
+    enough_ = false;
+    limit_ = kInfinity;
+    if (found_.size() == order_.wanted) limit_ = limit_by_last();
+  }
+  /// What is of interest if as many mappings as are wanted are known.
+  double limit_by_last() const {
+    const bool limited = order_.goal.limit < kInfinity;
+    return double(found_.back().value[limited ? 1 : 0]) * (1 - kRounding);
   }
 
   /// For any good mapping of each choice, which rules out most of the rest.
@@ -215,11 +271,11 @@ class Search {
   void search_close() {
     const double most = limit_;
     root_ = root();
-    for (double margin = 0.125; !found_ && margin <= 1; margin *= 2) {
+    for (double margin = 0.125; !enough_ && margin <= 1; margin *= 2) {
       limit_ = std::min(most, root_ * (1 + margin));
       search();
     }
-    if (!found_) limit_ = most;
+    if (!enough_) limit_ = most;
   }
 
   /// What all mappings with the stores in use cost at least.
@@ -336,6 +392,7 @@ class Search {
     label.tile = labels_[l].tile;
     label.prev = l;
     label.move = move;
+    label.kin = labels_.kin(l);
     return label;
   }
 
@@ -355,6 +412,7 @@ class Search {
       key.fresh = true;
       transfers_.begin(label.f, key, t, stores_->way(region, key.code, t), label.tile);
       label.key = key.packed();
+      if (options_.top > 1) label.kin += mixed(label.move, label.tile);
       add(region, label);
     }
   }
@@ -478,6 +536,7 @@ class Search {
     add_steps(label.f, region, spatial);
     transfers_.cross(label.f, key, region, spatial.children, tile, all);
     label.key = key.packed();
+    if (options_.top > 1) label.kin += mixed(label.move, label.tile);
     label.tile = all;
     add(region - 1, label);
   }
@@ -543,11 +602,30 @@ class Search {
     const bool limited = goal.limit < kInfinity;
     if (limited && double(value[0]) > goal.limit) return;
     if (!limited && !order_.best_only && double(value[0]) * (1 - kRounding) > bound) unseen_ = std::min(unseen_, bound);
-    if (best_ && value >= value_) return;
-    best_ = std::move(result);
-    value_ = value;
-    found_ = true;
-    limit_ = double(value[limited ? 1 : 0]) * (1 - kRounding);
+    if (!keep({value, labels_.kin(whole.label), std::move(result)}) || found_.size() < order_.wanted) return;
+    enough_ = true;
+    limit_ = limit_by_last();
+  }
+
+  bool before(const Found& a, const Found& b) const {
+    if (second_first_ && a.value[1] != b.value[1]) return a.value[1] < b.value[1];
+    return a.value < b.value;
+  }
+  /// Puts a mapping among the best, unless it is none of them, or kin of one that is no worse.
+  bool keep(Found&& found) {
+    const auto same = [&](const Found& f) { return order_.wanted == 1 || f.kin == found.kin; };
+    const auto kin = std::find_if(found_.begin(), found_.end(), same);
+    if (kin != found_.end()) {
+      if (!before(found, *kin)) return false;
+      found_.erase(kin);
+    } else if (found_.size() == order_.wanted) {
+      if (!before(found, found_.back())) return false;
+      found_.pop_back();
+    }
+    const auto at = std::upper_bound(found_.begin(), found_.end(), found,
+                                     [this](const Found& a, const Found& b) { return before(a, b); });
+    found_.insert(at, std::move(found));
+    return true;
   }
 
   MappingResult result_of(const Whole& whole) const {
@@ -567,13 +645,13 @@ class Search {
   Transfers transfers_;
   Bounds bounds_;
   Order order_{machine_, {}};
-  Labels labels_{machine_.clocks};
+  Labels labels_{machine_.clocks, options_.top > 1};
   std::vector<std::vector<std::unique_ptr<const Places>>> places_;  ///< by region and tile, as they are met
   std::vector<double> least_, share_, window_share_;                ///< of places
   const Objective second_ = second_objective(options_);
-  std::optional<MappingResult> best_;
-  std::array<Int128, 2> value_{};  ///< of the best mapping, by the objective and the second one
-  bool found_ = false;             ///< in the search under way
+  std::vector<Found> found_;    ///< the best, as many as are wanted
+  bool second_first_ = false;   ///< how those are ordered
+  bool enough_ = false;         ///< the search under way has found as many
   double limit_ = kInfinity;       ///< what does not come below it is of no interest
   double unseen_ = kInfinity;      ///< bound of mappings that cost more than theirs, and of those not looked at
   double root_ = 0;                ///< bound of all mappings with the stores in use
@@ -587,12 +665,6 @@ class Search {
 }  // namespace free_search
 
 MappingResult find_free_mapping(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options) {
-  if (options.top > 1) {
-    throw Error(Problem{.id = "mapper.unsupported",
-                        .what = "a search without a dataflow finds one best mapping",
-                        .where = {},
-                        .mend = "name a dataflow with --dataflow, or leave out --top"});
-  }
   return free_search::Search(problem, hardware, options).run();
 }
 

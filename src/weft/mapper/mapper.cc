@@ -92,6 +92,7 @@ class Search {
     certificate_.lower_bound = std::min(certificate_.objective_value, unseen_.value_or(certificate_.objective_value));
     certificate_.optimal = !unseen_;
     for (std::size_t f = 1; f < found_.size(); ++f) best.next.push_back(result_of(found_[f]));
+    best.next_proven = !unseen_;
     for (std::size_t p = 0; p < kArguments; ++p) {
       if (pruned_[p] > 0) certificate_.pruned[kArgumentNames[p]] = pruned_[p];
     }

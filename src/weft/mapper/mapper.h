@@ -38,7 +38,10 @@ struct MappingResult {
   Counts counts;
   Cost cost;
   Certificate certificate;
-  std::vector<MappingResult> next;  ///< the next best ones, as many as were asked for and there are
+  /// The next best ones, as many as were asked for and there are. Without a dataflow, of those that have the same points
+  /// at the same tiles and the same loops over the arrays only the best, whatever the order of their other loops.
+  std::vector<MappingResult> next;
+  bool next_proven = true;  ///< nothing else comes before the last of them
 };
 
 struct MapOptions {

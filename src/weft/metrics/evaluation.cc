@@ -174,6 +174,7 @@ void search(LayerEvaluation& e, const Setting& setting) {
     take(other, next, setting);
     e.next.push_back(std::move(other));
   }
+  e.next_proven = found.next_proven;
   take(e, found, setting);
   e.certificate = std::move(found.certificate);
 }

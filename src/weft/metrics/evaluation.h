@@ -74,6 +74,7 @@ struct LayerEvaluation {
   std::optional<Certificate> certificate;  ///< none for a mapping that was given
   WalkCheck check = WalkCheck::not_asked;
   std::vector<LayerEvaluation> next;  ///< the next best mappings, as many as were asked for; without certificates
+  bool next_proven = true;            ///< no other mapping comes before the last of them
 };
 
 /// A layer that does not multiply, counted as if it ran by itself from and to the off-chip memory: it reads its

@@ -122,6 +122,7 @@ ordered_json layer_json(const LayerEvaluation& layer, const Hardware& hardware, 
     other["mapping"] = to_json(next.mapping);
     json["next"].push_back(std::move(other));
   }
+  if (!layer.next.empty()) json["next_proven"] = layer.next_proven;
   return json;
 }
 

@@ -145,8 +145,9 @@ std::string next_text(const LayerEvaluation& layer, std::size_t n, const Evaluat
   const LayerEvaluation& next = layer.next[n];
   const Int128 best = objective_value(e.objective, layer.cost, layer.counts);
   const Int128 more = objective_value(e.objective, next.cost, next.counts) - best;
-  return fmt::format("\n{}, number {}: {} above the best {}\n\n", printable(layer.layer.name), n + 2,
-                     best == 0 ? "0.0 %" : at_most_percent(more, best), to_string(e.objective)) +
+  return fmt::format("\n{}, number {}{}: {} above the best {}\n\n", printable(layer.layer.name), n + 2,
+                     layer.next_proven ? "" : " of those found", best == 0 ? "0.0 %" : at_most_percent(more, best),
+                     to_string(e.objective)) +
          nest_text(next, e.hardware) + "\n" + cost_text(next, e, options);
 }
 
