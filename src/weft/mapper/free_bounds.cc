@@ -26,8 +26,6 @@ Bounds::Bounds(const Hardware& hardware, const Conventions& how, const Machine& 
       const SpatialChoice& choice = machine_.regions[r].spread[c];
       widest_[r].add(choice.sharing, machine_.idle(r, choice));
     }
-    const std::vector<double>& shares = widest_[r].share[index(Tensor3::psum)];
-    least_psum_share_ *= *std::min_element(shares.begin(), shares.end());
   }
 }
 
@@ -35,6 +33,16 @@ void Bounds::use(const StoreChoice& stores, const OutermostLeast& outermost, con
   stores_ = &stores;
   outermost_ = outermost;
   goal_ = goal;
+  least_psum_share_.clear();
+  for (const Way& way : stores.ways[index(Tensor3::psum)]) {
+    double& least = least_psum_share_.emplace_back(1);
+    for (std::size_t r = 1; r < machine_.regions.size(); ++r) {
+      const std::size_t fanout = *machine_.regions[r].fanout;
+      const std::vector<double>& shares = widest_[r].share[index(Tensor3::psum)];
+      if (way.parent < fanout && (way.child == kCompute || std::size_t(way.child) > fanout))
+        least *= *std::min_element(shares.begin(), shares.end());
+    }
+  }
   first_ = {};
   least_later_ = nullptr;
   if (machine_.clocks == 1 || machine_.regions.size() != 2 || !goal.uses(Objective::latency)) return;
@@ -44,15 +52,16 @@ void Bounds::use(const StoreChoice& stores, const OutermostLeast& outermost, con
   least_later_ = &later_.try_emplace(first_, tiles_.size(), -1).first->second;
 }
 
-/// What transfers not begun yet may spare those further in, at most: they have no more visits than tiles are left, and
-/// those that start without a value are those whose partial sums arrays add up.
-double Bounds::refund(Tensor3 t, std::size_t level, std::uint32_t tile) const {
-  const std::vector<Way>& ways = stores_->ways[index(t)];
-  const double visits = tiles_.base(t, tile);
-  const double added = visits - std::max(visits * least_psum_share_, tiles_.whole_words(t));
+/// What transfers of partial sums not begun yet may spare those further in, at most: they have no more visits than
+/// tiles are left, and those that start without a value are those whose sums arrays add up.
+double Bounds::refund(std::size_t level, std::uint32_t tile) const {
+  const std::vector<Way>& ways = stores_->ways[index(Tensor3::psum)];
+  const double visits = tiles_.base(Tensor3::psum, tile), whole = tiles_.whole_words(Tensor3::psum);
   double sum = 0;
-  for (std::size_t l = level + 1; l < ways.size(); ++l)
-    sum += std::min(0.0, ways[l].child_cost) * visits - (ways[l].crosses ? ways[l].spared * added : 0);
+  for (std::size_t l = level + 1; l < ways.size(); ++l) {
+    sum += std::min(0.0, ways[l].child_cost) * visits;
+    if (ways[l].crosses) sum -= ways[l].spared * (visits - std::max(visits * least_psum_share_[l], whole));
+  }
   return sum;
 }
 
@@ -187,7 +196,8 @@ Least Bounds::least_of(const Figures& f, const Key& key, std::uint32_t tile) con
       }
       add_open(f, t, cycles);
     }
-    cost += not_begun(t, level) + refund(t, level, tile);
+    cost += not_begun(t, level);
+    if (t == Tensor3::psum) cost += refund(level, tile);
     add_not_begun(t, level, tile, cycles);
     begun = begun || level + 1 == stores_->ways[i].size();
   }
@@ -240,7 +250,8 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
     const std::vector<Way>& ways = stores_->ways[i];
     const Way& way = ways[level];
     const bool last = level + 1 == ways.size(), counted = past_arrays && OutermostLeast::past(ways.back());
-    result.cost += not_begun(t, level) + refund(t, level, tile);
+    result.cost += not_begun(t, level);
+    if (t == Tensor3::psum) result.cost += refund(level, tile);
     if (timed) add_not_begun(t, level, tile, result.cycles);
     if (!last && ways.back().crosses) result.cost += counted ? ways.back().constant : ways.back().least;
     const double whole = tiles_.whole_words(t);
@@ -250,13 +261,18 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
     }
     const double parent = way.crosses && !(counted && last) ? way.parent_cost + way.distinct_cost : 0;
     const bool meets = region == 1 || way.parent > *machine_.regions[region - 1].fanout;  // the parent, past this array
-    double words = f[kX0 + i];
+    double words = f[kX0 + i], visits = std::max(words, -f[kVisits]);  // of partial sums
     if (key.is_open(t)) {
       const double base = tiles_.base(t, tile);
       const double slide = t == Tensor3::ifmap ? f[kSlide] : 0;
       words = way.slides ? tiles_.others(t, tile) / tiles_.fixed_words(t) * whole : base;
       result.each[i] = std::min(0.0, f[kX0 + i]) * base + (std::max(0.0, f[kX0 + i]) + slide) * words;
       result.stay[i] = whole * (f[kX0 + i] + slide + (meets ? parent : 0));
+      if (t == Tensor3::psum && way.crosses) {
+        const double of_one = std::max(1.0, -f[kVisits]);
+        visits = words * of_one;
+        if (meets) result.stay[i] -= way.spared * (std::min(visits, whole * of_one / least_psum_share_[level]) - whole);
+      }
       if (timed) add_open(f, t, result.cycles);
     }
     if (!way.crosses) continue;
@@ -266,10 +282,10 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
       result.stay_cycles[k][i] = key.is_open(t) ? way.parent_cycles[k] * whole : kInfinity;
     }
     if (meets) {
-      result.each[i] -= words * way.spared;
+      if (t == Tensor3::psum) result.each[i] -= visits * way.spared;
       result.shared[i] = words * (parent + way.spared);
     } else {
-      result.cost += whole * parent - way.spared * std::max(0.0, words - whole);
+      result.cost += whole * parent - way.spared * std::max(0.0, visits - whole);
     }
     const double hops = words * double(machine_.price[fanout].hop[i]);
     if (t != Tensor3::psum || how_.ends != Ends::outer) {

@@ -99,7 +99,7 @@ class Bounds {
   void add_not_begun(Tensor3 t, std::size_t level, std::uint32_t tile, Cycles& cycles) const;
   void add_open(const Figures& f, Tensor3 t, Cycles& cycles) const;
   bool shared_counted(const Figures& f) const;
-  double refund(Tensor3 t, std::size_t level, std::uint32_t tile) const;
+  double refund(std::size_t level, std::uint32_t tile) const;
   double not_begun(Tensor3 t, std::size_t level) const;
 
   const Hardware& hardware_;
@@ -112,7 +112,7 @@ class Bounds {
   std::vector<double>* least_later_ = nullptr;
   Goal goal_;
   std::vector<Sharings> widest_;  ///< by region: those that none is better than
-  double least_psum_share_ = 1;   ///< of all arrays: one over the children that add to one word
+  std::vector<double> least_psum_share_;  ///< by way: one over the children of its arrays that add to one word
   std::vector<double> values_;    ///< of the widest
   /// By the cycles that a word of the first tiles takes: extra cycles by tile, as they are met; negative: not known
   /// yet.

@@ -15,7 +15,8 @@ namespace weft {
 /// transfers compete, and those that are worse in every figure are dropped. Figures are lower bounds, exact with one
 /// array; the certificate's bound is theirs, and the best mappings are costed by the model. They are doubles: a bound
 /// within 1e-11 of the objective counts as equal to it. If the best is proven, of the mappings within 1e-9 of it the
-/// one that is best by the second objective is searched for in the same way; else a good one is.
+/// one that is best by the second objective is searched for in the same way; else a good one is. The next best ones
+/// are searched for after that, as MappingResult says.
 ///
 /// The certificate's `visited` are partial nests; `space` is in free_space.h. Throws Error: infeasible.capacity if an
 /// outermost store is too small for the tensors it must hold, mapper.unsupported for layers and machines with too much
