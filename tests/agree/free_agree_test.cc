@@ -239,7 +239,7 @@ void check_least_cost(std::uint64_t seed, int most_trials, std::int64_t most_map
   const Dataflow dataflow = load_dataflow("free");
   std::int64_t tried = 0;
   int trials = 0, single = 0, proven = 0, best = 0, second = 0;  // single: of one array or none
-  int several = 0, next = 0;                                      // single, with the next best ones
+  int several = 0, next = 0;                                     // single, with the next best ones
   for (; trials < most_trials && tried < most_mappings; ++trials) {
     const ConvShape shape = tiny_shape(random);
     const bool vaults = trials % 6 == 5;

@@ -224,10 +224,8 @@ ClassBounds::Class& ClassBounds::class_of(DimSet tiled, FreeSet moving, FreeSet 
     tiling.in_order[place].resize(orders(moving_slots(tiled, moving, both)).size());
   Class*& at = order == kBestOrder ? tiling.in_best_order[place] : tiling.in_order[place][std::size_t(order)];
   if (at != nullptr) return *at;
-  at = &classes_.emplace_back(Class{.moving = moving,
-                                    .both = both,
-                                    .slots = moving_slots(tiled, moving, both),
-                                    .ordered = order != kBestOrder});
+  at = &classes_.emplace_back(Class{
+      .moving = moving, .both = both, .slots = moving_slots(tiled, moving, both), .ordered = order != kBestOrder});
   for (std::size_t g = 0; g < groups_.size(); ++g) at->factors[g].resize(groups_[g].rows.size());
   std::iota(at->order.begin(), at->order.begin() + std::ptrdiff_t(skeleton_.slots.size()), std::uint8_t{0});
   if (at->ordered) at->order = orders(at->slots)[std::size_t(order)];

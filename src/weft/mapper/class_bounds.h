@@ -193,7 +193,7 @@ class ClassBounds {
   DimSizes largest_{};
   std::vector<std::vector<std::array<std::size_t, kDims>>> stop_;  ///< of each group, by fixed groups and inside
   std::deque<Class> classes_;
-  std::vector<std::vector<double>> factors_;  ///< of all classes, in pieces that stay where they are
+  std::vector<std::vector<double>> factors_;                  ///< of all classes, in pieces that stay where they are
   std::array<std::unique_ptr<Tiling>, 1u << kDims> tilings_;  ///< by the dimensions tiled
   std::size_t tilings_met_ = 0;
   std::map<std::uint32_t, std::vector<LoopOrder>> orders_;  ///< by the slots that move

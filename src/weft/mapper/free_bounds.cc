@@ -261,7 +261,7 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
     }
     const double parent = way.crosses && !(counted && last) ? way.parent_cost + way.distinct_cost : 0;
     const bool meets = region == 1 || way.parent > *machine_.regions[region - 1].fanout;  // the parent, past this array
-    double words = f[kX0 + i], visits = std::max(words, -f[kVisits]);  // of partial sums
+    double words = f[kX0 + i], visits = std::max(words, -f[kVisits]);                     // of partial sums
     if (key.is_open(t)) {
       const double base = tiles_.base(t, tile);
       const double slide = t == Tensor3::ifmap ? f[kSlide] : 0;

@@ -111,9 +111,9 @@ class Bounds {
   std::array<double, kTensors> first_{};  ///< cycles of clock 0 that a word of the first tiles outside the array takes
   std::vector<double>* least_later_ = nullptr;
   Goal goal_;
-  std::vector<Sharings> widest_;  ///< by region: those that none is better than
+  std::vector<Sharings> widest_;          ///< by region: those that none is better than
   std::vector<double> least_psum_share_;  ///< by way: one over the children of its arrays that add to one word
-  std::vector<double> values_;    ///< of the widest
+  std::vector<double> values_;            ///< of the widest
   /// By the cycles that a word of the first tiles takes: extra cycles by tile, as they are met; negative: not known
   /// yet.
   std::map<std::array<double, kTensors>, std::vector<double>> later_;

@@ -44,8 +44,7 @@ std::uint32_t& Labels::list_of(std::uint32_t tile, std::uint64_t key) {
 /// Whether a label stays where another one comes that is no better, and of equals has no fewer steps.
 bool Labels::stays(std::uint32_t known, const NewLabel& label, const Order& order) const {
   const double *f = label.f.data(), *of_known = figures(known);
-  if (order.best_only)
-    return std::pair(labels_[known].bound, of_known[kCost]) <= std::pair(label.bound, f[kCost]);
+  if (order.best_only) return std::pair(labels_[known].bound, of_known[kCost]) <= std::pair(label.bound, f[kCost]);
   const bool faster = f[decided_cycles(0)] < of_known[decided_cycles(0)];
   return order.no_worse(of_known, f) && (!faster || !order.no_worse(f, of_known));
 }

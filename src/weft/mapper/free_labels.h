@@ -91,7 +91,7 @@ class Labels {
   std::vector<double> figures_;
   std::vector<std::uint64_t> kin_;
   std::vector<std::uint64_t> better_;  ///< kin that are no worse than a label to be
-  std::vector<std::uint32_t> heads_;  ///< the first groups, by tile and points passed
+  std::vector<std::uint32_t> heads_;   ///< the first groups, by tile and points passed
   std::vector<Group> groups_;
   std::vector<bool> reached_;  ///< tiles with labels
   std::size_t codes_ = 1;

@@ -37,8 +37,8 @@ struct Found {
 /// Any number that is unlikely to be another's sum of such.
 std::uint64_t mixed(const Move& move, std::uint32_t tile) {
   std::uint64_t x = 0;
-  for (const std::uint64_t part : {std::uint64_t(move.kind), std::uint64_t(move.dim), std::uint64_t(move.number),
-                                   std::uint64_t(tile)}) {
+  for (const std::uint64_t part :
+       {std::uint64_t(move.kind), std::uint64_t(move.dim), std::uint64_t(move.number), std::uint64_t(tile)}) {
     x += part + 0x9e3779b97f4a7c15u;  // SplitMix64 (Steele, Lea, Flood 2014)
     x = (x ^ x >> 30u) * 0xbf58476d1ce4e5b9u;
     x = (x ^ x >> 27u) * 0x94d049bb133111ebu;
@@ -116,9 +116,8 @@ class Search {
     const std::vector<Found> by_objective = found_;
     second_first_ = true;
     std::sort(found_.begin(), found_.end(), [this](const Found& a, const Found& b) { return before(a, b); });
-    begin({.objective = second_,
-           .limited = options_.objective,
-           .limit = full ? double(last) * (1 + kEqual) : kInfinity});
+    begin(
+        {.objective = second_, .limited = options_.objective, .limit = full ? double(last) * (1 + kEqual) : kInfinity});
     look_first();
     look_everywhere();
     second_first_ = false;
@@ -649,12 +648,12 @@ class Search {
   std::vector<std::vector<std::unique_ptr<const Places>>> places_;  ///< by region and tile, as they are met
   std::vector<double> least_, share_, window_share_;                ///< of places
   const Objective second_ = second_objective(options_);
-  std::vector<Found> found_;    ///< the best, as many as are wanted
-  bool second_first_ = false;   ///< how those are ordered
-  bool enough_ = false;         ///< the search under way has found as many
-  double limit_ = kInfinity;       ///< what does not come below it is of no interest
-  double unseen_ = kInfinity;      ///< bound of mappings that cost more than theirs, and of those not looked at
-  double root_ = 0;                ///< bound of all mappings with the stores in use
+  std::vector<Found> found_;   ///< the best, as many as are wanted
+  bool second_first_ = false;  ///< how those are ordered
+  bool enough_ = false;        ///< the search under way has found as many
+  double limit_ = kInfinity;   ///< what does not come below it is of no interest
+  double unseen_ = kInfinity;  ///< bound of mappings that cost more than theirs, and of those not looked at
+  double root_ = 0;            ///< bound of all mappings with the stores in use
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   bool stopped_ = false;
   std::int64_t next_look_ = 0;

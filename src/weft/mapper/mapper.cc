@@ -58,7 +58,8 @@ struct Found {
 
 /// What rules mappings out.
 enum Argument : std::uint8_t { kCapacity, kOrders, kPe, kShares, kStores, kTiles, kArguments };
-constexpr std::array<const char*, kArguments> kArgumentNames = {"capacity", "orders", "pe", "shares", "stores", "tiles"};
+constexpr std::array<const char*, kArguments> kArgumentNames = {"capacity", "orders", "pe",
+                                                                "shares",   "stores", "tiles"};
 
 using Clock = std::chrono::steady_clock;
 constexpr DimSizes kOnes{1, 1, 1, 1, 1, 1, 1, 1};

@@ -38,8 +38,9 @@ struct MappingResult {
   Counts counts;
   Cost cost;
   Certificate certificate;
-  /// The next best ones, as many as were asked for and there are. Without a dataflow, of those that have the same points
-  /// at the same tiles and the same loops over the arrays only the best, whatever the order of their other loops.
+  /// The next best ones, as many as were asked for and there are. Without a dataflow, of those that have the same
+  /// points at the same tiles and the same loops over the arrays only the best, whatever the order of their other
+  /// loops.
   std::vector<MappingResult> next;
   bool next_proven = true;  ///< nothing else comes before the last of them
 };

@@ -48,6 +48,7 @@ TEST_CASE("AlexNet's zeros are those that JSSC 2017, Table V, prints; other netw
   CHECK(alexnet->ifmap_zeros ==
         std::map<std::string, double>{
             {"conv1", 0.0001}, {"conv2", 0.387}, {"conv3", 0.725}, {"conv4", 0.793}, {"conv5", 0.776}});
+  CHECK(alexnet->ofmap_zeros == std::map<std::string, double>{{"conv1", 0.6}, {"conv5", 0.83}});
   CHECK_FALSE(published_statistics("lenet5"));
   CHECK_FALSE(published_statistics("../statistics/alexnet"));
   CHECK_FALSE(published_statistics(""));
