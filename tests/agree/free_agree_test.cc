@@ -31,7 +31,7 @@ Hardware small_machine(Random& random, bool vaults) {
     HardwareNode node{.name = name, .kind = NodeKind::fanout, .component = "net"};
     node.fanout.axes = std::move(axes);
     node.fanout.multicast = {random.below(4) != 0, random.below(4) != 0, random.below(2) == 0};
-    node.fanout.reduces = random.below(4) != 0 ? kAddsAll : kAddsNothing;
+    node.fanout.reduces = agree::random_reductions(random);
     if (random.below(2) == 0) node.bandwidth.own[0] = Bandwidth{16 * random.between(1, 3), Bandwidth::Per::cycle};
     h.nodes.push_back(node);
   };

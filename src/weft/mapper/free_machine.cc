@@ -34,9 +34,6 @@ void list_regions(Machine& machine, const Hardware& hardware) {
     if (node.kind == NodeKind::fanout) {
       machine.regions.emplace_back().fanout = n;
       shared = 0;
-      if (node.fanout.reduces != kAddsAll && node.fanout.reduces != kAddsNothing)
-        unsupported(node, fmt::format("fanout '{}' adds partial sums along some dimensions only", node.name),
-                    "name a dataflow, or let it add all or none");
     }
     if (node.kind != NodeKind::store) continue;
     int sharers = 0;

@@ -155,12 +155,17 @@ TEST_CASE("what an array spares the stores inside it counts before they are in t
   CHECK(to_string(found.next[0].certificate.objective_value) == to_string(least));
 }
 
-TEST_CASE("an array that adds partial sums along some dimensions only is refused") {
-  HardwareNode array = fanout("array", 2);
-  array.fanout.reduces = {true, false, true};
-  const Problem problem = refusal(four_by_four(), machine({store("dram", kAll, {}), array}));
-  CHECK(problem.id == "mapper.unsupported");
-  CHECK(problem.what == "fanout 'array' adds partial sums along some dimensions only");
+TEST_CASE("what an array does not add up comes back") {
+  // 4 MACs on one sum, on 4 PEs without stores. If the array adds along C, one sum is written; along R only, 4 sums are
+  // written and 3 read back.
+  HardwareNode array = fanout("array", 4);
+  const LoopProblem four = loop_problem({.C = 4}, "dot", Padding::implicit);
+  const auto value = [&](ReductionFlags reduces) {
+    array.fanout.reduces = reduces;
+    return find_free_mapping(four, machine({store("dram", kAll, {}), array}), {}).certificate.objective_value;
+  };
+  CHECK(value({true, false, false}) == 10 * (4 + 4 + 1));
+  CHECK(value({false, true, false}) == 10 * (4 + 4 + 4 + 3));
 }
 
 TEST_CASE("machines and layers with too much to choose from are refused") {

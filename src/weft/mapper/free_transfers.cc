@@ -202,7 +202,7 @@ void Transfers::cross(Figures& f, Key& key, std::size_t region, const DimSizes& 
     const double copies = tiles_.copies(t, children);
     if (t == Tensor3::psum) {
       if (!open && visits_cost(way)) f[kVisits] = -f[kUpdates];
-      cross_psum(f, open, copies, fanout, outer);
+      cross_psum(f, open, copies, fanout, children, outer);
     } else if (open) {
       cross_open(f, t, way, copies, fanout, inner, outer);
     } else {
@@ -304,13 +304,19 @@ std::pair<double, double> Transfers::bounded_share(Figures& f, const DimSizes& c
   return {share, distinct};
 }
 
-void Transfers::cross_psum(Figures& f, bool open, double copies, std::size_t fanout, std::uint32_t outer) const {
+void Transfers::cross_psum(Figures& f, bool open, double copies, std::size_t fanout, const DimSizes& children,
+                           std::uint32_t outer) const {
+  const FanoutNode& array = hardware_.nodes[fanout].fanout;
   const double hop = double(machine_.price[fanout].hop[kPsum]);
-  const bool reduces = hardware_.nodes[fanout].fanout.reduces == kAddsAll, joins = how_.ends == Ends::outer;
+  const bool joins = how_.ends == Ends::outer;
+  double added = 1;  // children whose sums the array makes one
+  for (const Dim d : kAllDims) {
+    if (!tiles_.relevant(Tensor3::psum, index(d)) && adds(array, d)) added *= double(children[index(d)]);
+  }
   if (open) {
     f[kX0 + kPsum] = (f[kX0 + kPsum] + hop * f[kUpdates]) * copies;
     f[kVisits] *= copies;
-    if (!reduces) f[kUpdates] *= copies;
+    f[kUpdates] *= copies / added;
     if (joins) f[kX0 + kPsum] -= hop * f[kUpdates];  // only what is added in the array hops
     return;
   }
@@ -318,7 +324,7 @@ void Transfers::cross_psum(Figures& f, bool open, double copies, std::size_t fan
   f[kCost] += hop * f[kUpdates];
   const double least = tiles_.others(Tensor3::psum, outer);
   words = std::min(words, std::max(words / copies, least));
-  if (reduces) f[kUpdates] = std::min(f[kUpdates], std::max(f[kUpdates] / copies, least));
+  f[kUpdates] = std::min(f[kUpdates], std::max(f[kUpdates] / added, least));
   if (joins) f[kCost] -= hop * f[kUpdates];
 }
 

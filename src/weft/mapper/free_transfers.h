@@ -114,7 +114,8 @@ class Transfers {
   void cross_decided(Figures& f, const Key& key, Tensor3 t, double copies, std::size_t fanout, const DimSizes& children,
                      std::uint32_t inner, std::uint32_t outer);
   std::pair<double, double> bounded_share(Figures& f, const DimSizes& children, std::uint32_t outer) const;
-  void cross_psum(Figures& f, bool open, double copies, std::size_t fanout, std::uint32_t outer) const;
+  void cross_psum(Figures& f, bool open, double copies, std::size_t fanout, const DimSizes& children,
+                  std::uint32_t outer) const;
   void meet(Figures& f, bool open, Tensor3 t, const Way& way) const;
 
   struct WindowWords {
