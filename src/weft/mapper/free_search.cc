@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "weft/mapper/free_search.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -107,23 +109,36 @@ class Search {
   /// Returns whether none are better.
   bool find_next() {
     order_.wanted = options_.top;
-    begin({.objective = options_.objective});
-    look_first();
-    look_everywhere();
+    look_around({.objective = options_.objective});
     const bool full = found_.size() == order_.wanted;
     const Int128 last = found_.back().value[0];
     const bool all_seen = full ? proven(last, unseen_) : unseen_ == kInfinity;
     const std::vector<Found> by_objective = found_;
     second_first_ = true;
     std::sort(found_.begin(), found_.end(), [this](const Found& a, const Found& b) { return before(a, b); });
-    begin(
+    look_around(
         {.objective = second_, .limited = options_.objective, .limit = full ? double(last) * (1 + kEqual) : kInfinity});
-    look_first();
-    look_everywhere();
     second_first_ = false;
     std::vector<Found> all = std::exchange(found_, by_objective);
     for (Found& found : all) keep(std::move(found));
     return all_seen;
+  }
+
+  /// For any good mappings, then for all close to the best that is known, and for those further off until as many are
+  /// found as are wanted: the more are of interest, the more nests are kept.
+  void look_around(const Goal& goal) {
+    const auto value = [&](const Found& f) { return double(f.value[goal.limit < kInfinity ? 1 : 0]); };
+    begin(goal);
+    limit_ = std::min(limit_, 2 * value(found_.front()));
+    look_first();
+    double margin = 1e-6;
+    for (double most = 0; most < kInfinity && !stopped_; margin *= 8) {
+      most = margin < 1 ? value(found_.front()) * (1 + margin) : kInfinity;
+      begin(goal);
+      limit_ = std::min(limit_, most);
+      look_everywhere();
+      if (found_.size() == order_.wanted && value(found_.back()) < most) return;
+    }
   }
 
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
@@ -664,6 +679,14 @@ class Search {
 }  // namespace free_search
 
 MappingResult find_free_mapping(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options) {
+  constexpr std::size_t kMostWanted = 10;  // as many times more nests stay in the search
+  if (options.top > kMostWanted) {
+    throw Error(
+        Problem{.id = "mapper.unsupported",
+                .what = fmt::format("a search without a dataflow finds the best {} mappings at most", kMostWanted),
+                .where = {},
+                .mend = fmt::format("ask for --top {}, or name a dataflow with --dataflow", kMostWanted)});
+  }
   return free_search::Search(problem, hardware, options).run();
 }
 
