@@ -91,7 +91,7 @@ void require_fixed(const Program& program, const Layer& layer, const Hardware& h
 }
 
 FixedLayer fixed_layer(const Program& program, const Layer& layer, const Hardware& hardware, FixedPoint ifmap,
-                       float largest_ofmap) {
+                       float largest_ofmap, int headroom) {
   require_fixed(program, layer, hardware);
   const Filters filters = filters_of(program, layer);
   const Arithmetic& arithmetic = hardware.arithmetic;
@@ -100,7 +100,8 @@ FixedLayer fixed_layer(const Program& program, const Layer& layer, const Hardwar
   fixed.weight = fixed_point_for(double(largest(filters.weights)), static_cast<int>(hardware.bits[1]));
   const int product = fixed.ifmap.fraction + fixed.weight.fraction;
   fixed.accumulator = fixed_point_for(double(largest_ofmap), hardware.accumulator_bits());
-  fixed.accumulator.fraction = std::clamp(fixed.accumulator.fraction, product - 31, product);
+  fixed.accumulator.fraction =
+      std::clamp(std::min(fixed.accumulator.fraction, product) - headroom, product - 31, product);
   fixed.ofmap = fixed_point_for(double(largest_ofmap), static_cast<int>(hardware.bits[0]));
   fixed.ofmap.fraction = std::clamp(fixed.ofmap.fraction, fixed.accumulator.fraction - 31, fixed.accumulator.fraction);
   fixed.accumulation = {.product_shift = product - fixed.accumulator.fraction,

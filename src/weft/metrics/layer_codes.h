@@ -21,11 +21,12 @@ struct FixedLayer {
   std::vector<std::int64_t> bias;     ///< in the accumulator's point, a value for each filter; empty: none
 };
 
-/// The layer's fixed point by the largest magnitudes of its ifmap and ofmap. Filters are scaled to their own largest.
+/// The layer's fixed point by the largest magnitudes of its ifmap and ofmap; the accumulator has `headroom` bits beyond
+/// the ofmap's. Filters are scaled to their own largest.
 /// Throws Error: simulation.unsupported-layer (only Conv, and Gemm and MatMul with constant filters),
 /// simulation.too-wide (operands of more than 16 bits, accumulators of more than 32).
 FixedLayer fixed_layer(const Program& program, const Layer& layer, const Hardware& hardware, FixedPoint ifmap,
-                       float largest_ofmap);
+                       float largest_ofmap, int headroom = 0);
 /// The same checks alone.
 void require_fixed(const Program& program, const Layer& layer, const Hardware& hardware);
 

@@ -25,6 +25,7 @@ struct Setting {
   std::vector<Layer> simulated_layers;
   Calibration calibration;
   std::vector<FixedPoint> points;         ///< by value
+  std::vector<int> headroom;              ///< by simulated layer: bits of its accumulator beyond the ofmap's largest
   std::vector<FixedLayer> layers;         ///< by simulated layer
   std::vector<ValueId> written;           ///< by simulated layer: the value that its ofmap is written as
   std::vector<std::ptrdiff_t> simulated;  ///< by node: index of a layer, or -1
@@ -44,6 +45,34 @@ ValueId written_value(const Network& network, const Layer& layer) {
   return fused ? reader->outputs[0] : ofmap;
 }
 
+/// The binary points of all values and layers, by what was seen in float.
+void choose_points(Setting& s) {
+  const auto bits = static_cast<int>(s.hardware.bits[index(Tensor3::ifmap)]);
+  s.points.clear();
+  for (const float most : s.calibration.largest) s.points.push_back(fixed_point_for(double(most), bits));
+  s.layers.clear();
+  for (std::size_t l = 0; l < s.simulated_layers.size(); ++l) {
+    const Node& node = s.program.network.nodes[s.simulated_layers[l].node];
+    const auto in = static_cast<std::size_t>(node.inputs[0]), out = static_cast<std::size_t>(node.outputs[0]);
+    s.layers.push_back(fixed_layer(s.program, s.simulated_layers[l], s.hardware, s.points[in],
+                                   s.calibration.largest[out], s.headroom[l]));
+    s.points[out] = s.layers.back().ofmap;
+  }
+}
+
+/// Gives the accumulators that overflowed a bit more, but for those that have had enough.
+bool add_headroom(Setting& s, const std::vector<LayerSimulation>& layers) {
+  constexpr int kMostHeadroom = 8;
+  bool more = false;
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    if (layers[l].overflows == 0 || s.headroom[l] == kMostHeadroom) continue;
+    ++s.headroom[l];
+    more = true;
+  }
+  if (more) choose_points(s);
+  return more;
+}
+
 Setting make_setting(const Network& network, const Hardware& hardware, const SimulationOptions& options,
                      ThreadPool& pool) {
   WEFT_ASSERT(!options.batches.empty(), "there is something to simulate");
@@ -53,17 +82,13 @@ Setting make_setting(const Network& network, const Hardware& hardware, const Sim
             .simulated_layers = layers_to_evaluate(network, options.evaluation)};
   for (const Layer& layer : s.simulated_layers) require_fixed(s.program, layer, hardware);
   s.calibration = calibrate(s.program, options.batches, pool);
-  const auto bits = static_cast<int>(hardware.bits[index(Tensor3::ifmap)]);
-  for (const float most : s.calibration.largest) s.points.push_back(fixed_point_for(double(most), bits));
+  s.headroom.assign(s.simulated_layers.size(), 0);
   s.simulated.assign(network.nodes.size(), -1);
-  for (const Layer& layer : s.simulated_layers) {
-    const Node& node = s.program.network.nodes[layer.node];
-    const auto in = static_cast<std::size_t>(node.inputs[0]), out = static_cast<std::size_t>(node.outputs[0]);
-    s.simulated[layer.node] = static_cast<std::ptrdiff_t>(s.layers.size());
-    s.layers.push_back(fixed_layer(s.program, layer, hardware, s.points[in], s.calibration.largest[out]));
-    s.points[out] = s.layers.back().ofmap;
-    s.written.push_back(written_value(s.program.network, layer));
+  for (std::size_t l = 0; l < s.simulated_layers.size(); ++l) {
+    s.simulated[s.simulated_layers[l].node] = static_cast<std::ptrdiff_t>(l);
+    s.written.push_back(written_value(s.program.network, s.simulated_layers[l]));
   }
+  choose_points(s);
   return s;
 }
 
@@ -340,7 +365,7 @@ bool Simulation::agrees() const {
 
 Simulation simulate(const Network& network, const Hardware& hardware, const SimulationOptions& options) {
   ThreadPool pool(threads_for(options.evaluation.jobs));
-  const Setting setting = make_setting(network, hardware, options, pool);
+  Setting setting = make_setting(network, hardware, options, pool);
   const bool searches =
       std::any_of(setting.simulated_layers.begin(), setting.simulated_layers.end(),
                   [&](const Layer& layer) { return mapping_for(layer.name, options.evaluation.mappings) == nullptr; });
@@ -352,11 +377,16 @@ Simulation simulate(const Network& network, const Hardware& hardware, const Simu
   evaluation.check = false;
   evaluation.progress = nullptr;
   if (searches) {
-    evaluation.statistics =
-        statistics_of(setting, run_batches(setting, nullptr, options.batches, pool, progress).layers);
+    const Ran plain = run_batches(setting, nullptr, options.batches, pool, progress);
+    evaluation.statistics = statistics_of(setting, plain.layers);
+    add_headroom(setting, plain.layers);  // what overflows in one order may well do so in another
   }
   Simulation result{.evaluation = evaluate(network, hardware, evaluation)};
   Ran ran = run_batches(setting, &result.evaluation, options.batches, pool, progress);
+  while (add_headroom(setting, ran.layers)) {
+    ProgressCount again(options.evaluation.progress, setting.layers.size() * options.batches.size());
+    ran = run_batches(setting, &result.evaluation, options.batches, pool, again);
+  }
 
   result.batches = static_cast<std::int64_t>(options.batches.size());
   result.layers = std::move(ran.layers);
