@@ -97,6 +97,7 @@ TEST_CASE("words too long to be misspelt are not compared") {
 }
 
 }  // namespace
+
 TEST_CASE("problems without a place get the one that named what they are about") {
   const Place here{.file = "machine.yaml", .line = 7, .column = 14}, there{.file = "other.yaml", .line = 1};
   CHECK(located(here, [] { return 3; }) == 3);

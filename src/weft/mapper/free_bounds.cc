@@ -282,7 +282,7 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
       result.stay_cycles[k][i] = key.is_open(t) ? way.parent_cycles[k] * whole : kInfinity;
     }
     if (meets) {
-      if (t == Tensor3::psum) result.each[i] -= visits * way.spared;
+      result.each[i] -= visits * way.spared;
       result.shared[i] = words * (parent + way.spared);
     } else {
       result.cost += whole * parent - way.spared * std::max(0.0, visits - whole);

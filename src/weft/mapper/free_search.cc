@@ -9,9 +9,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "weft/base/ceil_div.h"
 #include "weft/base/error.h"
+#include "weft/base/random.h"
 #include "weft/mapper/free_nest.h"
 #include "weft/mapper/free_space.h"
 #include "weft/mapper/traffic.h"
@@ -38,14 +40,9 @@ struct Found {
 
 /// Any number that is unlikely to be another's sum of such.
 std::uint64_t mixed(const Move& move, std::uint32_t tile) {
-  std::uint64_t x = 0;
-  for (const std::uint64_t part :
-       {std::uint64_t(move.kind), std::uint64_t(move.dim), std::uint64_t(move.number), std::uint64_t(tile)}) {
-    x += part + 0x9e3779b97f4a7c15u;  // SplitMix64 (Steele, Lea, Flood 2014)
-    x = (x ^ x >> 30u) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27u) * 0x94d049bb133111ebu;
-    x ^= x >> 31u;
-  }
+  std::uint64_t x = tile;
+  for (const std::uint64_t part : {std::uint64_t(move.kind), std::uint64_t(move.dim), std::uint64_t(move.number)})
+    x = split_mix(x, part);
   return x;
 }
 
@@ -116,8 +113,7 @@ class Search {
     const std::vector<Found> by_objective = found_;
     second_first_ = true;
     std::sort(found_.begin(), found_.end(), [this](const Found& a, const Found& b) { return before(a, b); });
-    look_around(
-        {.objective = second_, .limited = options_.objective, .limit = full ? double(last) * (1 + kEqual) : kInfinity});
+    look_around({.objective = second_, .limited = options_.objective, .limit = double(last) * (1 + kEqual)});
     second_first_ = false;
     std::vector<Found> all = std::exchange(found_, by_objective);
     for (Found& found : all) keep(std::move(found));
@@ -127,17 +123,16 @@ class Search {
   /// For any good mappings, then for all close to the best that is known, and for those further off until as many are
   /// found as are wanted: the more are of interest, the more nests are kept.
   void look_around(const Goal& goal) {
-    const auto value = [&](const Found& f) { return double(f.value[goal.limit < kInfinity ? 1 : 0]); };
     begin(goal);
-    limit_ = std::min(limit_, 2 * value(found_.front()));
+    limit_ = std::min(limit_, 2 * goal_value(found_.front()));
     look_first();
     double margin = 1e-6;
     for (double most = 0; most < kInfinity && !stopped_; margin *= 8) {
-      most = margin < 1 ? value(found_.front()) * (1 + margin) : kInfinity;
+      most = margin < 1 ? goal_value(found_.front()) * (1 + margin) : kInfinity;
       begin(goal);
       limit_ = std::min(limit_, most);
       look_everywhere();
-      if (found_.size() == order_.wanted && value(found_.back()) < most) return;
+      if (found_.size() == order_.wanted && goal_value(found_.back()) < most) return;
     }
   }
 
@@ -219,11 +214,10 @@ class Search {
     limit_ = kInfinity;
     if (found_.size() == order_.wanted) limit_ = limit_by_last();
   }
+  /// A goal with a limit is about the second objective.
+  double goal_value(const Found& found) const { return double(found.value[order_.goal.limit < kInfinity ? 1 : 0]); }
   /// What is of interest if as many mappings as are wanted are known.
-  double limit_by_last() const {
-    const bool limited = order_.goal.limit < kInfinity;
-    return double(found_.back().value[limited ? 1 : 0]) * (1 - kRounding);
-  }
+  double limit_by_last() const { return goal_value(found_.back()) * (1 - kRounding); }
 
   /// For any good mapping of each choice, which rules out most of the rest.
   void look_first() {
@@ -407,6 +401,7 @@ class Search {
     label.prev = l;
     label.move = move;
     label.kin = labels_.kin(l);
+    if (options_.top > 1 && move.kind != Move::loop) label.kin += mixed(move, label.tile);
     return label;
   }
 
@@ -426,7 +421,6 @@ class Search {
       key.fresh = true;
       transfers_.begin(label.f, key, t, stores_->way(region, key.code, t), label.tile);
       label.key = key.packed();
-      if (options_.top > 1) label.kin += mixed(label.move, label.tile);
       add(region, label);
     }
   }
@@ -550,7 +544,6 @@ class Search {
     add_steps(label.f, region, spatial);
     transfers_.cross(label.f, key, region, spatial.children, tile, all);
     label.key = key.packed();
-    if (options_.top > 1) label.kin += mixed(label.move, label.tile);
     label.tile = all;
     add(region - 1, label);
   }

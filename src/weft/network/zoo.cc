@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "weft/base/error.h"
+#include "weft/base/random.h"
 #include "weft/network/zoo_networks.h"
 
 namespace weft {
@@ -179,14 +180,6 @@ std::string description(const Variant& v) {
                .mend = suggestion + "'weft net list' names them all; 'weft inspect FILE.onnx' takes files"});
 }
 
-/// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): spreads seeds that differ in few bits.
-std::uint64_t mixed(std::uint64_t x) {
-  x += 0x9E3779B97F4A7C15U;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
-  return x ^ (x >> 31);
-}
-
 }  // namespace
 
 std::span<const ZooEntry> zoo() { return kZoo; }
@@ -207,7 +200,7 @@ Network zoo_network(std::string_view name) {
 }
 
 Network with_seed(Network network, std::uint64_t seed) {
-  const std::uint64_t change = mixed(seed) ^ mixed(kZooSeed);
+  const std::uint64_t change = split_mix(seed, 0) ^ split_mix(kZooSeed, 0);
   for (Value& value : network.values) {
     if (!value.constant) continue;
     if (auto* random = std::get_if<RandomValues>(&value.constant->values)) random->seed ^= change;
