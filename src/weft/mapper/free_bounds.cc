@@ -24,7 +24,7 @@ Bounds::Bounds(const Hardware& hardware, const Conventions& how, const Machine& 
   for (std::size_t r = 1; r < machine_.regions.size(); ++r) {
     for (const std::size_t c : machine_.regions[r].widest) {
       const SpatialChoice& choice = machine_.regions[r].spread[c];
-      widest_[r].add(choice.sharing, machine_.idle(r, choice));
+      widest_[r].add(choice.sharing, machine_.idle(r, choice.steps));
     }
   }
 }
@@ -118,10 +118,11 @@ double Bounds::least_later(std::uint32_t tile) const {
   if (least >= 0) return least;
   least = kInfinity;
   for (const SpatialChoice& choice : machine_.regions[1].spread) {
-    double cycles = machine_.idle_steps(choice);
-    if (cycles >= least) continue;
-    const std::optional<std::uint32_t> all = tiles_.of_children(tile, choice.children);
+    if (machine_.idle_steps(choice.steps) >= least) continue;
+    const std::optional<DimSizes> children = children_around(tile, choice, tiles_);
+    const std::optional<std::uint32_t> all = children ? tile_of_all(tile, choice, *children, tiles_) : std::nullopt;
     if (!all) continue;
+    double cycles = machine_.idle_steps(tiles_.steps(tile, *all));
     for (const Tensor3 t : kAllTensors)
       cycles += first_[index(t)] * (tiles_.first_words(t, *all) - tiles_.first_words(t, tile));
     least = std::min(least, cycles);

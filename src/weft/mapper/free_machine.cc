@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 
+#include "weft/base/ceil_div.h"
 #include "weft/base/error.h"
 #include "weft/base/units.h"
 
@@ -92,17 +93,46 @@ void list_room(Machine& machine, const LoopProblem& problem, const Hardware& har
 
 // ---- arrays
 
+/// The arrays' loops whose bounds divide.
+auto dividing(const DimSizes& bounds) {
+  return [&bounds](std::size_t d, std::int64_t children, std::int64_t b) { return bounds[d] % (children * b) == 0; };
+}
+
+/// Steps along a folded dimension, at least: of the tile that leaves least over.
+double least_steps(std::int64_t bound, const FoldRoom& room) {
+  double least = std::numeric_limits<double>::infinity();
+  for (const std::int64_t inner : divisors(bound)) {
+    const std::int64_t count = bound / inner;
+    const std::int64_t b = count % room.others == 0 ? fold_bound(count / room.others, room.room) : 0;
+    if (b > 0) least = std::min(least, double(inner * ceil_div(count / room.others, b)));
+  }
+  return least;
+}
+
 void find_sharing(SpatialChoice& choice, const DimSizes& bounds, const Tiles& tiles) {
   choice.steps = 1;
   choice.sharing.fill(1);
   for (std::size_t d = 0; d < kDims; ++d) {
-    const std::int64_t steps = bounds[d] / choice.children[d];
-    choice.steps *= double(steps);
+    const bool folded = choice.fold && choice.fold->dim == d;
+    choice.steps *= folded ? least_steps(bounds[d], choice.fold->room) : double(bounds[d] / choice.children[d]);
     for (const Tensor3 t : kAllTensors) {
       const bool overlaps = t == Tensor3::ifmap && tiles.windowed(d);
       if (!tiles.relevant(t, d) || overlaps) choice.sharing[index(t)] *= double(choice.children[d]);
     }
   }
+}
+
+/// The outermost array's folds that leave something over for some tile.
+std::vector<SpatialChoice> folds(const FanoutNode& array, const DimSizes& bounds) {
+  std::vector<SpatialChoice> result;
+  for (const FoldedChoice& folded : folded_choices(array, bounds, dividing(bounds))) {
+    SpatialChoice choice{folded.children, folded.axes};
+    choice.fold = {folded.dim, folded.axis, {folded.children[folded.dim], folded.room}};
+    if (std::isinf(least_steps(bounds[folded.dim], choice.fold->room))) continue;
+    choice.children[folded.dim] *= folded.room;
+    result.push_back(choice);
+  }
+  return result;
 }
 
 /// Of the choices with the same sharing and steps one is enough.
@@ -162,6 +192,37 @@ void list_prices(Machine& machine, const LoopProblem& problem, const Hardware& h
 
 }  // namespace
 
+FoldRooms fold_rooms(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options) {
+  FoldRooms rooms;
+  if (!options.folds) return rooms;
+  const auto array = std::find_if(hardware.nodes.begin(), hardware.nodes.end(),
+                                  [](const HardwareNode& node) { return node.kind == NodeKind::fanout; });
+  if (array == hardware.nodes.end()) return rooms;
+  for (const SpatialChoice& choice : folds(array->fanout, problem.bounds))
+    rooms[choice.fold->dim].push_back(choice.fold->room);
+  for (std::vector<FoldRoom>& of_dim : rooms) {
+    std::sort(of_dim.begin(), of_dim.end());
+    of_dim.erase(std::unique(of_dim.begin(), of_dim.end()), of_dim.end());
+  }
+  return rooms;
+}
+
+std::optional<DimSizes> children_around(std::uint32_t tile, const SpatialChoice& choice, const Tiles& tiles) {
+  if (!choice.fold) return choice.children;
+  const auto& [dim, axis, room] = *choice.fold;
+  const std::int64_t count = tiles.count(tile, dim);
+  const std::int64_t b = count % room.others == 0 ? fold_bound(count / room.others, room.room) : 0;
+  if (b == 0) return std::nullopt;
+  DimSizes children = choice.children;
+  children[dim] = room.others * b;
+  return children;
+}
+
+std::optional<std::uint32_t> tile_of_all(std::uint32_t tile, const SpatialChoice& choice, const DimSizes& children,
+                                         const Tiles& tiles) {
+  return tiles.of_children(tile, children, choice.fold ? std::optional(choice.fold->dim) : std::nullopt);
+}
+
 Machine machine(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options, const Tiles& tiles) {
   Machine machine;
   list_regions(machine, hardware);
@@ -174,19 +235,19 @@ Machine machine(const LoopProblem& problem, const Hardware& hardware, const MapO
   machine.ofmap = tiles.whole_words(Tensor3::psum);
   for (Region& region : machine.regions) {
     if (!region.fanout) continue;
-    const auto divides = [&](std::size_t d, std::int64_t children, std::int64_t b) {
-      return problem.bounds[d] % (children * b) == 0;
-    };
     const FanoutNode& array = hardware.nodes[*region.fanout].fanout;
-    for (const auto& [children, axes] : spatial_choices(array, problem.bounds, divides)) {
+    for (const auto& [children, axes] : spatial_choices(array, problem.bounds, dividing(problem.bounds))) {
       region.spread.push_back({children, axes});
+    }
+    if (options.folds && &region == &machine.regions[1]) {
+      for (SpatialChoice& choice : folds(array, problem.bounds)) region.spread.push_back(choice);
     }
     for (SpatialChoice& choice : region.spread) find_sharing(choice, problem.bounds, tiles);
     list_widest(region);
     region.children = double(array.children());
-    double most = 1;
-    for (const SpatialChoice& choice : region.spread) most = std::max(most, choice.used());
-    region.least_idle = region.children / most;
+    region.least_idle = std::numeric_limits<double>::infinity();
+    for (const SpatialChoice& choice : region.spread)
+      region.least_idle = std::min(region.least_idle, region.children * choice.steps / machine.steps_of_one);
   }
   return machine;
 }

@@ -13,17 +13,18 @@
 
 namespace weft::free_search {
 
-/// One way to share the work out over an array.
+/// One way to share the work out over an array. With a fold, how many children there are along its dimension hangs on
+/// the tile of one (Machine::children).
 struct SpatialChoice {
-  DimSizes children;
-  AxisBounds axes;
+  DimSizes children;  ///< along the dimension of a fold: others, and at most
+  AxisBounds axes;    ///< without that of a fold
   std::array<double, kTensors> sharing{};  ///< children that may want one word of a tensor, at most
-  double steps = 0;                        ///< of the whole layer, if this is the only array
-  double used() const {
-    double used = 1;
-    for (const std::int64_t c : children) used *= double(c);
-    return used;
-  }
+  double steps = 0;                        ///< of the whole layer, if this is the only array; with a fold, at least
+  struct Fold {
+    std::size_t dim, axis;
+    FoldRoom room;
+  };
+  std::optional<Fold> fold;
 };
 
 /// The stores between two arrays, and the array outside them.
@@ -82,9 +83,10 @@ struct Machine {
   double pes = 1, steps_of_one = 1;  ///< PEs; steps of the layer on one of them
   double ofmap = 0;                  ///< words of partial sums
 
-  /// What an array that is not full adds: steps of the layer if it is the only one, else how many times more.
-  double idle(std::size_t region, const SpatialChoice& choice) const {
-    return regions.size() == 2 ? idle_steps(choice) : regions[region].children / choice.used();
+  /// What an array that is not full adds: steps of the layer if it is the only one, else how many times more. `steps`:
+  /// of the layer if there were no other array.
+  double idle(std::size_t region, double steps) const {
+    return regions.size() == 2 ? idle_steps(steps) : regions[region].children * steps / steps_of_one;
   }
   /// How many times more at least for all arrays from `region` out.
   double least_idle(std::size_t region) const {
@@ -100,9 +102,18 @@ struct Machine {
     return {cost + power_at_end * time, time};
   }
   /// Steps of the layer on the only array beyond those if all PEs worked.
-  double idle_steps(const SpatialChoice& choice) const { return choice.steps - steps_of_one / pes; }
+  double idle_steps(double steps) const { return steps - steps_of_one / pes; }
   std::size_t first_fanout() const { return regions.size() > 1 ? *regions[1].fanout : room.size(); }
 };
+
+/// The children along each dimension that work through `tile` each; none where a fold would leave nothing over.
+std::optional<DimSizes> children_around(std::uint32_t tile, const SpatialChoice& choice, const Tiles& tiles);
+/// The tile of all those children together, if there is one.
+std::optional<std::uint32_t> tile_of_all(std::uint32_t tile, const SpatialChoice& choice, const DimSizes& children,
+                                         const Tiles& tiles);
+
+/// Rooms for folds over the outermost array; none: all bounds divide.
+FoldRooms fold_rooms(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options);
 
 /// Throws Error: infeasible.capacity if an outermost store is too small, mapper.unsupported for machines whose arrays
 /// stand outside a tensor's outermost store, or with too many stores to choose from.

@@ -61,7 +61,7 @@ class Search {
       : problem_(problem),
         hardware_(hardware),
         options_(options),
-        tiles_(problem, hardware.bits),
+        tiles_(problem, hardware.bits, fold_rooms(problem, hardware, options)),
         machine_(machine(problem, hardware, options, tiles_)),
         transfers_(hardware, options.conventions, machine_, tiles_),
         bounds_(hardware, options.conventions, machine_, tiles_) {
@@ -156,7 +156,7 @@ class Search {
     certificate.lower_bound =
         certificate.optimal ? value : std::min(value, Int128(std::ceil(unseen * (1 - kRounding))));
     certificate.visited = visited_;
-    certificate.space = size_of_space(machine_, problem_.bounds, choices_of_stores(machine_));
+    certificate.space = size_of_space(machine_, problem_.bounds, choices_of_stores(machine_), tiles_);
     certificate.free = true;
     certificate.pruned["bound"] = bounded_;
     certificate.pruned["dominated"] = dominated_;
@@ -293,6 +293,7 @@ class Search {
   }
   NewLabel macs_alone() const {
     NewLabel label;
+    label.tile = tiles_.smallest();
     label.f.fill(0);
     Key key;
     transfers_.start(label.f, key);
@@ -450,6 +451,7 @@ class Search {
     const bool may_slide = from.is_open(Tensor3::ifmap) && options_.conventions.hold != Hold::iteration;
     for (std::size_t d = 0; d < kDims; ++d) {
       const bool slides = may_slide && tiles_.windowed(d);
+      if (from.is_frozen(d)) continue;
       for (const DimTiles::Step& step : tiles_.dim(d).steps[tiles_.number(tile, d)]) {
         if (!step.prime && !slides) continue;
         const std::uint32_t to = tiles_.with(tile, d, step.to);
@@ -468,17 +470,19 @@ class Search {
   // ---- arrays
 
   /// How many children may want one word of each tensor, at most, if each works through `tile`.
-  std::array<double, kTensors> sharing_around(std::uint32_t tile, const SpatialChoice& spatial) const {
+  std::array<double, kTensors> sharing_around(std::uint32_t tile, const SpatialChoice& spatial,
+                                              const DimSizes& children) const {
     std::array<double, kTensors> sharing = spatial.sharing;
     for (std::size_t w = 0; w < tiles_.windows().size(); ++w) {
       const WindowAxis& window = tiles_.windows()[w];
       const auto [m, n] = tiles_.window_extent(w, tile);
       const std::int64_t a = window.axis->terms[0].coefficient, b = window.axis->terms[1].coefficient;
       const std::int64_t words = (m - 1) * a + (n - 1) * b + 1;  // that a child's tile spans
-      const std::int64_t x = spatial.children[window.a], y = spatial.children[window.b];
+      const std::int64_t x = children[window.a], y = children[window.b];
       const std::int64_t most =
           std::min(std::min(x, ceil_div(words, m * a)) * y, x * std::min(y, ceil_div(words, n * b)));
-      sharing[index(Tensor3::ifmap)] *= double(most) / double(x * y);
+      const double all = double(spatial.children[window.a]) * double(spatial.children[window.b]);
+      sharing[index(Tensor3::ifmap)] *= double(most) / all;
     }
     return sharing;
   }
@@ -490,16 +494,19 @@ class Search {
     auto places = std::make_unique<Places>();
     const std::vector<SpatialChoice>& spread = machine_.regions[region].spread;
     for (std::uint32_t c = 0; c < spread.size(); ++c) {
-      const std::optional<std::uint32_t> all = tiles_.of_children(tile, spread[c].children);
+      const std::optional<DimSizes> children = children_around(tile, spread[c], tiles_);
+      const std::optional<std::uint32_t> all =
+          children ? tile_of_all(tile, spread[c], *children, tiles_) : std::nullopt;
       if (!all) continue;
       const auto same = [&](std::uint32_t w) { return tiles_.window_part(w) == tiles_.window_part(*all); };
       const auto part = std::find_if(places->windows.begin(), places->windows.end(), same);
       places->parts.push_back(std::uint32_t(part - places->windows.begin()));
       if (part == places->windows.end()) places->windows.push_back(*all);
-      places->copies.push_back(1 / tiles_.copies(Tensor3::ifmap, spread[c].children));
+      places->copies.push_back(1 / tiles_.copies(Tensor3::ifmap, tile, *all));
       places->choice.push_back(c);
       places->all.push_back(*all);
-      places->sharings.add(sharing_around(tile, spread[c]), machine_.idle(region, spread[c]));
+      places->sharings.add(sharing_around(tile, spread[c], *children),
+                           machine_.idle(region, tiles_.steps(tile, *all)));
     }
     known = std::move(places);
     return *known;
@@ -539,23 +546,30 @@ class Search {
   void spread(std::uint32_t l, std::size_t region, std::uint32_t choice, std::uint32_t all) {
     const SpatialChoice& spatial = machine_.regions[region].spread[choice];
     const std::uint32_t tile = labels_[l].tile;
-    NewLabel label = around(l, {Move::array, 0, std::int64_t(choice)});
-    Key key = Key::unpacked(labels_[l].key);
-    add_steps(label.f, region, spatial);
-    transfers_.cross(label.f, key, region, spatial.children, tile, all);
-    label.key = key.packed();
-    label.tile = all;
-    add(region - 1, label);
+    Crossed crossed{*children_around(tile, spatial, tiles_), tile, all, {}};
+    if (spatial.fold) crossed.folded = spatial.fold->dim;
+    const bool may_move = transfers_.may_move(Key::unpacked(labels_[l].key), region, crossed);
+    for (int moves = 0; moves <= (may_move ? 1 : 0); ++moves) {
+      crossed.moves = moves != 0;
+      NewLabel label = around(l, {Move::array, 0, std::int64_t(choice)});
+      Key key = Key::unpacked(labels_[l].key);
+      if (may_move && !crossed.moves) key.frozen = std::uint8_t(1u << *crossed.folded);
+      add_steps(label.f, machine_.idle(region, tiles_.steps(tile, all)));
+      transfers_.cross(label.f, key, region, crossed);
+      label.key = key.packed();
+      label.tile = all;
+      add(region - 1, label);
+    }
   }
 
   /// Steps are first taken as those of a full machine; each array that is not full makes them more.
-  void add_steps(Figures& f, std::size_t region, const SpatialChoice& spatial) const {
+  void add_steps(Figures& f, double idle) const {
     double& cycles = f[decided_cycles(0)];
     const double before = cycles;
     if (machine_.regions.size() == 2) {
-      cycles += machine_.idle(region, spatial);
+      cycles += idle;
     } else {
-      cycles *= machine_.idle(region, spatial);
+      cycles *= idle;
     }
     f[kCost] += machine_.power * (cycles - before);
   }
@@ -580,6 +594,7 @@ class Search {
     for (std::size_t d = 0; d < kDims && key.open != 0; ++d) {
       if (tiles_.count(tile, d) == 1) continue;
       moved = true;
+      if (key.is_frozen(d)) continue;
       const std::uint32_t to = tiles_.with(tile, d, std::uint32_t(tiles_.dim(d).extent.size() - 1));
       Figures g = f;
       Key next = key;

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
+#include "weft/base/ceil_div.h"
 #include "weft/base/error.h"
 #include "weft/placement/placement.h"
 
@@ -24,23 +26,65 @@ constexpr std::size_t kMostParts = (1u << 16) - 1;  ///< what Key::child can tel
                       .mend = "name a dataflow with --dataflow"});
 }
 
-bool is_prime(std::int64_t n) {
-  for (std::int64_t p = 2; p <= n / p; ++p) {
-    if (n % p == 0) return false;
+/// Folds of a dimension over an array, and the tiles of loops outside it: of those that make as many tiles the
+/// smallest, and whose last one has two steps at least. (With one step a loop stands still there, and what a tile costs
+/// would hang on more than the tile.)
+std::set<std::int64_t> uneven_extents(std::int64_t bound, const std::vector<FoldRoom>& rooms) {
+  std::set<std::int64_t> found;
+  std::vector<std::int64_t> fresh;
+  const auto add = [&](std::int64_t extent) {
+    if (extent < bound && bound % extent != 0 && found.insert(extent).second) fresh.push_back(extent);
+  };
+  for (const std::int64_t inner : divisors(bound)) {
+    for (const auto& [others, room] : rooms) {
+      const std::int64_t count = bound / inner;
+      const std::int64_t b = count % others == 0 ? fold_bound(count / others, room) : 0;
+      if (b > 0) add(inner * others * b);
+    }
   }
-  return true;
+  while (!fresh.empty()) {
+    const std::int64_t inner = fresh.back(), count = ceil_div(bound, inner);
+    fresh.pop_back();
+    for (const std::int64_t b : distinct_bounds(count)) {
+      if (is_outer_step(count, b)) add(inner * b);
+    }
+  }
+  return found;
 }
 
-DimTiles dim_tiles(std::int64_t bound) {
+/// From an even extent to even ones that it divides; from an uneven one to all that a loop outside makes of it.
+std::vector<DimTiles::Step> steps_from(const DimTiles& table, std::size_t from) {
+  std::vector<DimTiles::Step> steps;
+  const std::size_t whole = table.extent.size() - 1;
+  for (std::size_t to = from + 1; to <= whole; ++to) {
+    if (table.even[from] && !table.even[to]) continue;
+    const std::int64_t count = table.count[from];
+    const bool divides = table.extent[to] % table.extent[from] == 0;
+    const std::int64_t b = to == whole ? count : table.extent[to] / table.extent[from];
+    if (to != whole && !(divides && (table.even[from] || is_outer_step(count, b)))) continue;
+    steps.push_back({std::uint32_t(to), b, true});
+  }
+  return steps;
+}
+
+DimTiles dim_tiles(std::int64_t bound, const std::vector<FoldRoom>& rooms) {
   DimTiles table;
+  const std::set<std::int64_t> uneven = uneven_extents(bound, rooms);
   table.extent = divisors(bound);
-  table.steps.resize(table.extent.size());
-  for (std::size_t i = 0; i < table.extent.size(); ++i) {
-    table.count.push_back(bound / table.extent[i]);
-    for (std::size_t j = i + 1; j < table.extent.size(); ++j) {
-      if (table.extent[j] % table.extent[i] != 0) continue;
-      const std::int64_t b = table.extent[j] / table.extent[i];
-      table.steps[i].push_back({std::uint32_t(j), b, is_prime(b)});
+  table.extent.insert(table.extent.end(), uneven.begin(), uneven.end());
+  std::sort(table.extent.begin(), table.extent.end());
+  for (const std::int64_t extent : table.extent) {
+    table.count.push_back(ceil_div(bound, extent));
+    table.even.push_back(bound % extent == 0);
+    table.place.push_back(table.places[table.even.back() ? 1 : 0]++);
+  }
+  for (std::size_t i = 0; i < table.extent.size(); ++i) table.steps.push_back(steps_from(table, i));
+  for (std::vector<DimTiles::Step>& steps : table.steps) {
+    for (DimTiles::Step& step : steps) {
+      step.prime = std::none_of(steps.begin(), steps.end(), [&](const DimTiles::Step& first) {
+        const std::vector<DimTiles::Step>& next = table.steps[first.to];
+        return std::any_of(next.begin(), next.end(), [&](const DimTiles::Step& s) { return s.to == step.to; });
+      });
     }
   }
   return table;
@@ -59,31 +103,76 @@ std::vector<std::int64_t> divisors(std::int64_t n) {
   return result;
 }
 
+bool is_outer_step(std::int64_t steps, std::int64_t bound) {
+  const std::int64_t tiles = ceil_div(steps, bound);
+  return bound > 1 && tiles > 1 && bound == ceil_div(steps, tiles) && steps - (tiles - 1) * bound > 1;
+}
+
+std::int64_t fold_bound(std::int64_t steps, std::int64_t room) {
+  if (room < 2 || steps <= room) return 0;
+  const std::int64_t bound = ceil_div(steps, ceil_div(steps, room));
+  return steps % bound == 0 ? 0 : bound;
+}
+
 std::uint32_t DimTiles::number_of(std::int64_t wanted) const {
   return std::uint32_t(std::lower_bound(extent.begin(), extent.end(), wanted) - extent.begin());
 }
 
-Tiles::Tiles(const LoopProblem& problem, const std::array<std::int64_t, kTensors>& word_bits) {
-  list_extents(problem);
+Tiles::Tiles(const LoopProblem& problem, const std::array<std::int64_t, kTensors>& word_bits, const FoldRooms& rooms) {
+  list_extents(problem, rooms);
+  list_numbers(problem);
   list_windows(problem);
   list_words(problem, word_bits);
 }
 
-void Tiles::list_extents(const LoopProblem& problem) {
-  std::uint64_t stride = 1;
+void Tiles::list_extents(const LoopProblem& problem, const FoldRooms& rooms) {
   for (std::size_t d = 0; d < kDims; ++d) {
     if (problem.bounds[d] > kLargestBound) refuse(problem, "is too large");
-    dims_[d] = dim_tiles(problem.bounds[d]);
-    dims_[d].stride = std::uint32_t(stride);
-    stride *= dims_[d].extent.size();
-    if (stride > kMostTiles) refuse(problem, "has too many tiles");
+    dims_[d] = dim_tiles(problem.bounds[d], rooms[d]);
   }
-  size_ = std::uint32_t(stride);
+}
+
+/// Loops outside the arrays lead from a block to itself or to the last.
+void Tiles::list_numbers(const LoopProblem& problem) {
+  std::uint64_t size = 0;
+  for (std::size_t block = 0; block < kBlocks; ++block) {
+    first_of_block_[block] = std::uint32_t(size);
+    std::uint64_t stride = 1;
+    for (std::size_t d = 0; d < kDims; ++d) {
+      strides_[block][d] = std::uint32_t(stride);
+      stride *= dims_[d].places[block == d ? 0 : 1];
+      if (size + stride > kMostTiles) refuse(problem, "has too many tiles");
+    }
+    size += stride;
+  }
+  size_ = std::uint32_t(size);
   numbers_.resize(size_);
-  for (std::uint32_t tile = 0; tile < size_; ++tile) {
-    for (std::size_t d = 0; d < kDims; ++d)
-      numbers_[tile][d] = std::uint16_t(tile / dims_[d].stride % std::uint32_t(dims_[d].extent.size()));
+  block_.resize(size_);
+  std::array<std::array<std::vector<std::uint16_t>, 2>, kDims> number_of;  // by place
+  for (std::size_t d = 0; d < kDims; ++d) {
+    for (std::size_t n = 0; n < dims_[d].extent.size(); ++n)
+      number_of[d][dims_[d].even[n] ? 1 : 0].push_back(std::uint16_t(n));
   }
+  for (std::size_t block = 0; block < kBlocks; ++block) {
+    const std::uint32_t end = block + 1 < kBlocks ? first_of_block_[block + 1] : size_;
+    for (std::uint32_t tile = first_of_block_[block]; tile < end; ++tile) {
+      block_[tile] = std::uint8_t(block);
+      for (std::size_t d = 0; d < kDims; ++d) {
+        const std::vector<std::uint16_t>& numbers = number_of[d][block == d ? 0 : 1];
+        numbers_[tile][d] = numbers[(tile - first_of_block_[block]) / strides_[block][d] % numbers.size()];
+      }
+    }
+  }
+}
+
+/// The tile with an extent in dimension d that is even where its own is not, or the other way round.
+std::uint32_t Tiles::renumbered(std::uint32_t tile, std::size_t d, std::uint32_t extent_number) const {
+  const std::size_t block = dims_[d].even[extent_number] ? kBlocks - 1 : d;
+  std::uint32_t result = first_of_block_[block] + dims_[d].place[extent_number] * strides_[block][d];
+  for (std::size_t e = 0; e < kDims; ++e) {
+    if (e != d) result += dims_[e].place[number(tile, e)] * strides_[block][e];
+  }
+  return result;
 }
 
 void Tiles::list_windows(const LoopProblem& problem) {
@@ -141,14 +230,21 @@ void Tiles::list_words(const LoopProblem& problem, const std::array<std::int64_t
   }
 }
 
-std::optional<std::uint32_t> Tiles::of_children(std::uint32_t tile, const DimSizes& children) const {
+std::optional<std::uint32_t> Tiles::of_children(std::uint32_t tile, const DimSizes& children,
+                                                std::optional<std::size_t> folded) const {
   std::uint32_t all = tile;
   for (std::size_t d = 0; d < kDims; ++d) {
     if (children[d] == 1) continue;
-    if (count(tile, d) % children[d] != 0) return std::nullopt;
+    if (d != folded && count(tile, d) % children[d] != 0) return std::nullopt;
     all = with(all, d, dims_[d].number_of(extent(tile, d) * children[d]));
   }
   return all;
+}
+
+double Tiles::steps(std::uint32_t inner, std::uint32_t outer) const {
+  double steps = 1;
+  for (std::size_t d = 0; d < kDims; ++d) steps *= double(count(outer, d) * extent(inner, d));
+  return steps;
 }
 
 TileExtents Tiles::extents() const {
@@ -157,10 +253,10 @@ TileExtents Tiles::extents() const {
   return extents;
 }
 
-double Tiles::copies(Tensor3 t, const DimSizes& children) const {
+double Tiles::copies(Tensor3 t, std::uint32_t inner, std::uint32_t outer) const {
   double copies = 1;
   for (std::size_t d = 0; d < kDims; ++d) {
-    if (!relevant(t, d)) copies *= double(children[d]);
+    if (!relevant(t, d)) copies *= double(count(inner, d)) / double(count(outer, d));
   }
   return copies;
 }

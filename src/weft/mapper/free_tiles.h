@@ -15,8 +15,24 @@ namespace weft::free_search {
 /// Ascending. O(sqrt(n)).
 std::vector<std::int64_t> divisors(std::int64_t n);
 
-/// The tile extents that one dimension may have, smallest first: the divisors of its bound. And the loops that lead
-/// from one to a larger one.
+/// The loop over an array that folds a dimension of so many steps, which does not divide: as many children as there is
+/// room for, but no more than so many folds need. 0 if the room, or as many children as the best divisor, does it.
+std::int64_t fold_bound(std::int64_t steps, std::int64_t room);
+
+/// Whether a loop of that bound outside the arrays makes full use of it: no smaller one makes as few tiles, and its last
+/// tile has two steps at least.
+bool is_outer_step(std::int64_t steps, std::int64_t bound);
+
+/// Rooms that an array may leave for a loop that folds a dimension: those next to how many children it has on other
+/// axes.
+struct FoldRoom {
+  std::int64_t others = 1, room = 1;
+  auto operator<=>(const FoldRoom&) const = default;
+};
+using FoldRooms = std::array<std::vector<FoldRoom>, kDims>;
+
+/// The tile extents that one dimension may have, smallest first: the divisors of its bound, and those of folds over the
+/// outermost array and of loops outside it. And the loops that lead from one to a larger one.
 struct DimTiles {
   struct Step {
     std::uint32_t to;    ///< number of the larger extent
@@ -24,8 +40,10 @@ struct DimTiles {
     bool prime;          ///< no two loops make it
   };
   std::vector<std::int64_t> extent, count;  ///< count: how many tiles of that extent the dimension has
+  std::vector<bool> even;                   ///< whether the extent divides the bound
+  std::vector<std::uint32_t> place;         ///< among those that are as even
+  std::array<std::uint32_t, 2> places{};    ///< how many are uneven, and how many even
   std::vector<std::vector<Step>> steps;
-  std::uint32_t stride = 1;  ///< how much one extent more adds to the number of a tile
 
   std::uint32_t number_of(std::int64_t wanted) const;  ///< of an extent that is there
 };
@@ -42,12 +60,15 @@ struct WindowAxis {
 inline constexpr std::size_t kMaxWindows = 2;
 
 /// Every tile that a layer's nest may cover, numbered so that larger ones come later, and what is asked of them again
-/// and again. Throws Error (mapper.unsupported) for layers with too many tiles to list.
+/// and again. One dimension at most has an uneven extent. Throws Error (mapper.unsupported) for layers with too many
+/// tiles to list.
 class Tiles {
  public:
-  Tiles(const LoopProblem& problem, const std::array<std::int64_t, kTensors>& word_bits);
+  Tiles(const LoopProblem& problem, const std::array<std::int64_t, kTensors>& word_bits, const FoldRooms& rooms);
 
   std::uint32_t size() const { return size_; }
+  /// The tile of one MAC.
+  std::uint32_t smallest() const { return first_of_block_[kBlocks - 1]; }
   TileExtents extents() const;
   const DimTiles& dim(std::size_t d) const { return dims_[d]; }
   std::uint32_t number(std::uint32_t tile, std::size_t d) const { return numbers_[tile][d]; }
@@ -55,16 +76,22 @@ class Tiles {
   std::int64_t count(std::uint32_t tile, std::size_t d) const { return dims_[d].count[number(tile, d)]; }
   /// The tile with another extent in dimension d, by its number.
   std::uint32_t with(std::uint32_t tile, std::size_t d, std::uint32_t extent_number) const {
-    return tile + (extent_number - number(tile, d)) * dims_[d].stride;
+    const DimTiles& dim = dims_[d];
+    const std::uint32_t old = number(tile, d);
+    if (dim.even[extent_number] != dim.even[old]) return renumbered(tile, d, extent_number);
+    return tile + (dim.place[extent_number] - dim.place[old]) * strides_[block_[tile]][d];
   }
 
-  /// The tile of all children of an array together, if their number divides.
-  std::optional<std::uint32_t> of_children(std::uint32_t tile, const DimSizes& children) const;
+  /// The tile of all children of an array together, if their number divides, but for one dimension that they fold.
+  std::optional<std::uint32_t> of_children(std::uint32_t tile, const DimSizes& children,
+                                           std::optional<std::size_t> folded = {}) const;
+  /// Steps of children that have so many tiles of `inner` each; those of `outer` are all children's.
+  double steps(std::uint32_t inner, std::uint32_t outer) const;
 
   bool relevant(Tensor3 t, std::size_t d) const { return relevant_[index(t)][d]; }
   bool windowed(std::size_t d) const;  ///< whether a window axis depends on d
-  /// How many children have the same words of t, for all that it does not depend on.
-  double copies(Tensor3 t, const DimSizes& children) const;
+  /// How many tiles `inner` there are for one tile `outer` along all that t does not depend on.
+  double copies(Tensor3 t, std::uint32_t inner, std::uint32_t outer) const;
   /// Words of the whole tensor along the axes that are no windows, and of all of it.
   double fixed_words(Tensor3 t) const { return fixed_words_[index(t)]; }
   double whole_words(Tensor3 t) const { return of_[size_ - 1].base[index(t)]; }
@@ -101,12 +128,20 @@ class Tiles {
     std::array<double, kTensors> bits{}, others{}, base{}, first{1, 1, 1};
     std::uint16_t window_part = 0;
   };
-  void list_extents(const LoopProblem& problem);
+  void list_extents(const LoopProblem& problem, const FoldRooms& rooms);
+  void list_numbers(const LoopProblem& problem);
+  std::uint32_t renumbered(std::uint32_t tile, std::size_t d, std::uint32_t extent_number) const;
   void list_windows(const LoopProblem& problem);
   void list_words(const LoopProblem& problem, const std::array<std::int64_t, kTensors>& word_bits);
 
+  /// Block d has the tiles with an uneven extent in dimension d, the last block those with none.
+  static constexpr std::size_t kBlocks = kDims + 1;
+
   std::array<DimTiles, kDims> dims_;
   std::uint32_t size_ = 0;
+  std::array<std::uint32_t, kBlocks> first_of_block_{};
+  std::array<std::array<std::uint32_t, kDims>, kBlocks> strides_{};  ///< what the next extent adds to a number
+  std::vector<std::uint8_t> block_;                                   ///< by tile
   std::vector<std::array<std::uint16_t, kDims>> numbers_;
   std::vector<WindowAxis> windows_;
   std::array<std::array<bool, kDims>, kTensors> relevant_{};

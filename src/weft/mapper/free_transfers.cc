@@ -31,9 +31,10 @@ void Transfers::use(const StoreChoice& stores, bool counts_windows) {
 void Transfers::start(Figures& f, Key& key) const {
   f[decided_cycles(0)] = machine_.steps_of_one / machine_.pes;
   f[kCost] = machine_.mac_cost + machine_.power * f[decided_cycles(0)];
+  const std::uint32_t tile = tiles_.smallest();
   for (const Tensor3 t : kAllTensors) {
     const Way& way = stores_->ways[index(t)][0];
-    const double words = tiles_.base(t, 0);
+    const double words = tiles_.base(t, tile);
     f[kCost] += way.constant;
     add_cycles(f, way.constant_cycles, 1);
     if (!way.crosses) {
@@ -47,8 +48,8 @@ void Transfers::start(Figures& f, Key& key) const {
       f[kVisits] = visits_cost(way) ? 0 : -words;
     }
     if (t == Tensor3::ifmap) {
-      for (std::size_t w = 0; w < tiles_.windows().size(); ++w) f[kWindow0 + w] = -tiles_.window(w, 0);
-      if (counts_windows_) key.child = key.slid = tiles_.window_part(0);
+      for (std::size_t w = 0; w < tiles_.windows().size(); ++w) f[kWindow0 + w] = -tiles_.window(w, tile);
+      if (counts_windows_) key.child = key.slid = tiles_.window_part(tile);
     }
   }
 }
@@ -124,6 +125,9 @@ void Transfers::close(Figures& f, Key& key, std::size_t region, std::uint32_t ti
 void Transfers::decide(Figures& f, Key& key, Tensor3 t, const Way& way, std::uint32_t tile, std::uint32_t slid) {
   const std::size_t i = index(t);
   key.open &= std::uint8_t(~(1u << i));
+  for (std::size_t d = 0; key.frozen != 0 && d < kDims; ++d) {
+    if (!tiles_.relevant(t, d)) key.frozen &= std::uint8_t(~(1u << d));
+  }
   double words = tiles_.base(t, tile);
   f[kCost] += f[kX0 + i] * words;
   decide_cycles(f, t, words, [t](std::size_t k) { return open_cycles(k, t); });
@@ -191,29 +195,46 @@ void Transfers::decide_children(Figures& f, Key& key, std::uint32_t tile, std::u
 
 // ---- arrays
 
-void Transfers::cross(Figures& f, Key& key, std::size_t region, const DimSizes& children, std::uint32_t inner,
-                      std::uint32_t outer) {
+bool Transfers::may_move(const Key& key, std::size_t region, const Crossed& crossed) const {
+  if (!crossed.folded || tiles_.count(crossed.outer, *crossed.folded) == 1) return false;
+  return std::any_of(kAllTensors.begin(), kAllTensors.end(), [&](Tensor3 t) {
+    return key.is_open(t) && !tiles_.relevant(t, *crossed.folded) && !stores_->way(region, key.code, t).every_step;
+  });
+}
+
+/// Children that have the same words of t for all that it does not depend on; of a fold that no loop moves yet, on
+/// average.
+double Transfers::copies(Tensor3 t, const Crossed& crossed) const {
+  double copies = tiles_.copies(t, crossed.inner, crossed.outer);
+  if (crossed.moves && !tiles_.relevant(t, *crossed.folded)) {
+    const std::size_t d = *crossed.folded;
+    copies *= double(crossed.children[d]) * double(tiles_.count(crossed.outer, d)) /
+              double(tiles_.count(crossed.inner, d));
+  }
+  return copies;
+}
+
+void Transfers::cross(Figures& f, Key& key, std::size_t region, const Crossed& crossed) {
   const std::size_t fanout = *machine_.regions[region].fanout;
   f[kUsed0] = f[kUsed0 + 1] = 0;
   for (const Tensor3 t : kAllTensors) {
     const bool open = key.is_open(t);
     const Way& way = stores_->way(region, key.code, t);
     if (!way.crosses) continue;
-    const double copies = tiles_.copies(t, children);
     if (t == Tensor3::psum) {
       if (!open && visits_cost(way)) f[kVisits] = -f[kUpdates];
-      cross_psum(f, open, copies, fanout, children, outer);
+      cross_psum(f, open, fanout, crossed);
     } else if (open) {
-      cross_open(f, t, way, copies, fanout, inner, outer);
+      cross_open(f, t, way, fanout, crossed);
     } else {
-      cross_decided(f, key, t, copies, fanout, children, inner, outer);
+      cross_decided(f, key, t, fanout, crossed);
     }
     const bool last = way.parent < fanout && (region == 1 || way.parent > *machine_.regions[region - 1].fanout);
     if (last) meet(f, open, t, way);
-    if (last && open) add_cycles(f, way.first_cycles, tiles_.first_words(t, outer));
+    if (last && open) add_cycles(f, way.first_cycles, tiles_.first_words(t, crossed.outer));
   }
   const bool slides = key.is_open(Tensor3::ifmap) && stores_->way(region, key.code, Tensor3::ifmap).slides;
-  key.child = slides && counts_windows_ ? tiles_.window_part(inner) : std::uint16_t(0);
+  key.child = slides && counts_windows_ ? tiles_.window_part(crossed.inner) : std::uint16_t(0);
   key.slid = 0;
   key.code = 0;
 }
@@ -232,15 +253,15 @@ void Transfers::meet(Figures& f, bool open, Tensor3 t, const Way& way) const {
   f[x] = 0;
 }
 
-void Transfers::cross_open(Figures& f, Tensor3 t, const Way& way, double copies, std::size_t fanout,
-                           std::uint32_t inner, std::uint32_t outer) const {
+void Transfers::cross_open(Figures& f, Tensor3 t, const Way& way, std::size_t fanout, const Crossed& crossed) const {
   const std::size_t i = index(t);
+  const double copies = this->copies(t, crossed);
   const bool multicast = hardware_.nodes[fanout].fanout.multicast[i], exact = how_.multicast == Multicast::exact;
   double overlap = 1;  // of the children's windows
   if (t == Tensor3::ifmap) {
     for (std::size_t w = 0; w < tiles_.windows().size(); ++w) {
-      const double all = tiles_.window(w, outer);
-      overlap *= all > 0 ? tiles_.window(w, inner) / all : 1;
+      const double all = tiles_.window(w, crossed.outer);
+      overlap *= all > 0 ? tiles_.window(w, crossed.inner) / all : 1;
     }
   }
   f[way.slides ? std::size_t(kSlide) : kX0 + i] += double(machine_.price[fanout].hop[i]) * f[kRatio0 + i];
@@ -264,14 +285,14 @@ void Transfers::cross_open(Figures& f, Tensor3 t, const Way& way, double copies,
 }
 
 /// A decided transfer whose words several children share: at least its share, and at least what all of them want.
-void Transfers::cross_decided(Figures& f, const Key& key, Tensor3 t, double copies, std::size_t fanout,
-                              const DimSizes& children, std::uint32_t inner, std::uint32_t outer) {
+void Transfers::cross_decided(Figures& f, const Key& key, Tensor3 t, std::size_t fanout, const Crossed& crossed) {
   double& x = f[kX0 + index(t)];
   f[kCost] += double(machine_.price[fanout].hop[index(t)]) * x;
   if (!hardware_.nodes[fanout].fanout.multicast[index(t)]) return;
-  double shared = x / copies, least = tiles_.others(t, outer);
+  double shared = x / copies(t, crossed), least = tiles_.others(t, crossed.outer);
   if (t == Tensor3::ifmap) {
-    const auto [share, words] = key.child != 0 ? counted_share(key, inner, outer) : bounded_share(f, children, outer);
+    const auto [share, words] = key.child != 0 ? counted_share(key, crossed.inner, crossed.outer)
+                                                 : bounded_share(f, crossed.children, crossed.outer);
     shared *= share;
     least *= words;
   }
@@ -304,14 +325,17 @@ std::pair<double, double> Transfers::bounded_share(Figures& f, const DimSizes& c
   return {share, distinct};
 }
 
-void Transfers::cross_psum(Figures& f, bool open, double copies, std::size_t fanout, const DimSizes& children,
-                           std::uint32_t outer) const {
+void Transfers::cross_psum(Figures& f, bool open, std::size_t fanout, const Crossed& crossed) const {
+  const double copies = this->copies(Tensor3::psum, crossed);
   const FanoutNode& array = hardware_.nodes[fanout].fanout;
   const double hop = double(machine_.price[fanout].hop[kPsum]);
   const bool joins = how_.ends == Ends::outer;
   double added = 1;  // children whose sums the array makes one
   for (const Dim d : kAllDims) {
-    if (!tiles_.relevant(Tensor3::psum, index(d)) && adds(array, d)) added *= double(children[index(d)]);
+    if (tiles_.relevant(Tensor3::psum, index(d)) || !adds(array, d)) continue;
+    added *= crossed.moves && index(d) == crossed.folded
+                 ? double(crossed.children[index(d)])
+                 : double(tiles_.count(crossed.inner, index(d))) / double(tiles_.count(crossed.outer, index(d)));
   }
   if (open) {
     f[kX0 + kPsum] = (f[kX0 + kPsum] + hop * f[kUpdates]) * copies;
@@ -322,7 +346,7 @@ void Transfers::cross_psum(Figures& f, bool open, double copies, std::size_t fan
   }
   double& words = f[kX0 + kPsum];
   f[kCost] += hop * f[kUpdates];
-  const double least = tiles_.others(Tensor3::psum, outer);
+  const double least = tiles_.others(Tensor3::psum, crossed.outer);
   words = std::min(words, std::max(words / copies, least));
   f[kUpdates] = std::min(f[kUpdates], std::max(f[kUpdates] / added, least));
   if (joins) f[kCost] -= hop * f[kUpdates];

@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -52,23 +53,40 @@ struct Key {
   std::uint8_t code = 0;  ///< points passed in the region
   std::uint8_t open = 0;  ///< tensors whose last transfer is open, a bit each
   bool fresh = true;      ///< no loop since the last point
+  /// Dimensions that an array folds and that no loop moves before the tensor is decided that does not depend on them: a
+  /// bit each.
+  std::uint8_t frozen = 0;
   /// What the ifmaps that are still to cross an array, or to be moved outside it, take in: the part
   /// (Tiles::window_part) of one child and, if a loop has moved it already, of the tile it slides over. 0 where that is
   /// bounded instead.
   std::uint16_t child = 0, slid = 0;
 
   bool is_open(Tensor3 t) const { return (open >> index(t) & 1u) != 0; }
+  bool is_frozen(std::size_t d) const { return (frozen >> d & 1u) != 0; }
   std::uint64_t packed() const {
-    return std::uint64_t(code) | std::uint64_t(open) << 8 | std::uint64_t(fresh) << 16 | std::uint64_t(child) << 32 |
+    return std::uint64_t(code) | std::uint64_t(open) << 8 | std::uint64_t(fresh) << 16 | std::uint64_t(frozen) << 17 | std::uint64_t(child) << 32 |
            std::uint64_t(slid) << 48;
   }
   static Key unpacked(std::uint64_t p) {
     return {.code = std::uint8_t(p),
             .open = std::uint8_t(p >> 8),
             .fresh = (p >> 16 & 1) != 0,
+            .frozen = std::uint8_t(p >> 17),
             .child = std::uint16_t(p >> 32),
             .slid = std::uint16_t(p >> 48)};
   }
+};
+
+/// An array put around a nest: its children's number along each dimension, the tiles of one and of all, and the
+/// dimension that it folds.
+struct Crossed {
+  DimSizes children;
+  std::uint32_t inner = 0, outer = 0;
+  std::optional<std::size_t> folded;
+  /// Whether a loop over that dimension comes next to the open tensor that does not depend on it, if there is one: that
+  /// stays, so all children have a tile of it in every step of that loop but the last, where those at the end have none
+  /// to do. Else the last fold has only some at work.
+  bool moves = false;
 };
 
 /// How a nest's figures change as a point, a loop or an array is put around it. They are lower bounds, and exact where
@@ -89,9 +107,10 @@ class Transfers {
   void turn(Figures& f, Key& key, std::size_t region, std::size_t d, std::uint32_t tile, std::uint32_t to);
   /// No loop is left: decides the transfers that are open.
   void close(Figures& f, Key& key, std::size_t region, std::uint32_t tile);
-  /// The array outside `region`; `inner` and `outer` are the tiles of one child and of all.
-  void cross(Figures& f, Key& key, std::size_t region, const DimSizes& children, std::uint32_t inner,
-             std::uint32_t outer);
+  /// The array outside `region`.
+  void cross(Figures& f, Key& key, std::size_t region, const Crossed& crossed);
+  /// Whether it matters what loop comes next.
+  bool may_move(const Key& key, std::size_t region, const Crossed& crossed) const;
 
   /// Whether what a decided transfer of ifmaps takes in across the only array is counted.
   bool counts_share(const Key& key) const { return !key.is_open(Tensor3::ifmap) && key.child != 0; }
@@ -109,13 +128,11 @@ class Transfers {
   double sliding(std::size_t w, std::uint32_t tile, std::uint32_t slid);
   double decide_ifmap(Figures& f, Key& key, const Way& way, std::uint32_t tile, std::uint32_t slid);
   void decide_children(Figures& f, Key& key, std::uint32_t tile, std::uint32_t slid);
-  void cross_open(Figures& f, Tensor3 t, const Way& way, double copies, std::size_t fanout, std::uint32_t inner,
-                  std::uint32_t outer) const;
-  void cross_decided(Figures& f, const Key& key, Tensor3 t, double copies, std::size_t fanout, const DimSizes& children,
-                     std::uint32_t inner, std::uint32_t outer);
+  double copies(Tensor3 t, const Crossed& crossed) const;
+  void cross_open(Figures& f, Tensor3 t, const Way& way, std::size_t fanout, const Crossed& crossed) const;
+  void cross_decided(Figures& f, const Key& key, Tensor3 t, std::size_t fanout, const Crossed& crossed);
   std::pair<double, double> bounded_share(Figures& f, const DimSizes& children, std::uint32_t outer) const;
-  void cross_psum(Figures& f, bool open, double copies, std::size_t fanout, const DimSizes& children,
-                  std::uint32_t outer) const;
+  void cross_psum(Figures& f, bool open, std::size_t fanout, const Crossed& crossed) const;
   void meet(Figures& f, bool open, Tensor3 t, const Way& way) const;
 
   struct WindowWords {

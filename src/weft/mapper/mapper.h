@@ -52,6 +52,7 @@ struct MapOptions {
   OffchipCode offchip;              ///< what compression makes of what crosses to off-chip memory
   std::optional<Objective> second;  ///< none: the other of energy and latency; energy after EDP
   std::size_t top = 1;              ///< so many mappings, the best first
+  bool folds = true;                ///< without a dataflow: whether a dimension may be folded over the outermost array
   std::optional<double> budget;     ///< seconds after which a search stops as soon as it has a mapping
 };
 
