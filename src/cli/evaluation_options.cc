@@ -88,6 +88,8 @@ void add_mapping_options(CLI::App& command, EvaluationArguments& arguments) {
                   "stop the search of a layer after this time, and say how far the best may be from the least possible")
       ->check(CLI::PositiveNumber)
       ->type_name("SECONDS");
+  command.add_flag("--perfect", arguments.perfect,
+                   "without a dataflow: only loops whose bounds divide, no folds over the array");
   command
       .add_option("--conventions", arguments.conventions,
                   "how to count: a preset, options on top of the hardware file's, or both: timeloop,halo=refetch")
@@ -140,6 +142,7 @@ EvaluationOptions options_for(const EvaluationArguments& arguments, const Common
   if (arguments.objectives.size() > 1) options.second = objective_named(arguments.objectives.back());
   options.top = arguments.top;
   options.budget = arguments.budget;
+  options.perfect = arguments.perfect;
   if (!arguments.mapping.empty()) {
     options.mappings = read_mappings(mapping_path(arguments.mapping));
     for (LayerMapping& mapping : options.mappings) mapping.where.file = arguments.mapping;  // as it was asked for

@@ -22,6 +22,7 @@ struct EvaluationArguments {
   std::vector<std::string> objectives;  ///< one or two; none: the hardware file's
   std::size_t top = 1;
   std::optional<double> budget;
+  bool perfect = false;
   std::string conventions, dataflow;
   std::vector<std::string> layers;
   std::string zeros;  ///< "" : published ones where there are some

@@ -2,6 +2,7 @@
 #include "weft/mapper/free_labels.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <utility>
 
@@ -23,11 +24,24 @@ bool Order::no_worse(const double* a, const double* b) const {
   return within(0, kClock0) && (!time || within(kClock0, decided_cycles(machine.clocks)));
 }
 
+/// Few tiles are reached: only what was written is cleared.
 void Labels::enter(std::size_t codes, std::uint32_t tiles) {
+  for (std::uint32_t tile = next_reached(0); tile < tiles_; tile = next_reached(tile + 1))
+    std::fill_n(heads_.begin() + std::ptrdiff_t(tile * codes_), codes_, kNoGroup);
+  std::fill(reached_.begin(), reached_.end(), 0);
   codes_ = codes;
-  heads_.assign(codes * tiles, kNoGroup);
+  tiles_ = tiles;
+  if (heads_.size() < codes * tiles) heads_.resize(codes * tiles, kNoGroup);
+  reached_.resize(tiles / 64 + 1);
   groups_.clear();
-  reached_.assign(tiles, false);
+}
+
+std::uint32_t Labels::next_reached(std::uint32_t tile) const {
+  for (std::size_t word = tile / 64; word < reached_.size(); ++word) {
+    const std::uint64_t bits = word == tile / 64 ? reached_[word] >> tile % 64 << tile % 64 : reached_[word];
+    if (bits != 0) return std::uint32_t(64 * word) + std::uint32_t(std::countr_zero(bits));
+  }
+  return tiles_;
 }
 
 /// The first label like one of that tile and key, or where it is to be put.
@@ -72,7 +86,7 @@ bool Labels::add(const NewLabel& label, const Order& order) {
   labels_.push_back(label);
   figures_.insert(figures_.end(), f, f + used_);
   if (with_kin_) kin_.push_back(label.kin);
-  reached_[label.tile] = true;
+  reached_[label.tile / 64] |= std::uint64_t{1} << label.tile % 64;
   return true;
 }
 

@@ -72,7 +72,8 @@ class Labels {
   bool add(const NewLabel& label, const Order& order);
   /// Those of a tile that have passed the points of `code`, in the order they came.
   void list(std::uint32_t tile, std::size_t code, std::vector<std::uint32_t>& into) const;
-  bool reached(std::uint32_t tile) const { return reached_[tile]; }
+  /// The first tile from this one on that has labels; the number of tiles if there is none.
+  std::uint32_t next_reached(std::uint32_t tile) const;
 
  private:
   /// Labels of one tile and one key.
@@ -93,8 +94,9 @@ class Labels {
   std::vector<std::uint64_t> better_;  ///< kin that are no worse than a label to be
   std::vector<std::uint32_t> heads_;   ///< the first groups, by tile and points passed
   std::vector<Group> groups_;
-  std::vector<bool> reached_;  ///< tiles with labels
+  std::vector<std::uint64_t> reached_;  ///< tiles with labels, a bit each
   std::size_t codes_ = 1;
+  std::uint32_t tiles_ = 0;
 };
 
 }  // namespace weft::free_search

@@ -192,9 +192,8 @@ void list_prices(Machine& machine, const LoopProblem& problem, const Hardware& h
 
 }  // namespace
 
-FoldRooms fold_rooms(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options) {
+FoldRooms fold_rooms(const LoopProblem& problem, const Hardware& hardware) {
   FoldRooms rooms;
-  if (!options.folds) return rooms;
   const auto array = std::find_if(hardware.nodes.begin(), hardware.nodes.end(),
                                   [](const HardwareNode& node) { return node.kind == NodeKind::fanout; });
   if (array == hardware.nodes.end()) return rooms;
@@ -223,7 +222,8 @@ std::optional<std::uint32_t> tile_of_all(std::uint32_t tile, const SpatialChoice
   return tiles.of_children(tile, children, choice.fold ? std::optional(choice.fold->dim) : std::nullopt);
 }
 
-Machine machine(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options, const Tiles& tiles) {
+Machine machine(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options, const Tiles& tiles,
+                bool with_folds) {
   Machine machine;
   list_regions(machine, hardware);
   list_room(machine, problem, hardware);
@@ -239,7 +239,7 @@ Machine machine(const LoopProblem& problem, const Hardware& hardware, const MapO
     for (const auto& [children, axes] : spatial_choices(array, problem.bounds, dividing(problem.bounds))) {
       region.spread.push_back({children, axes});
     }
-    if (options.folds && &region == &machine.regions[1]) {
+    if (with_folds && &region == &machine.regions[1]) {
       for (SpatialChoice& choice : folds(array, problem.bounds)) region.spread.push_back(choice);
     }
     for (SpatialChoice& choice : region.spread) find_sharing(choice, problem.bounds, tiles);

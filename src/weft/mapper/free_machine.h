@@ -16,8 +16,8 @@ namespace weft::free_search {
 /// One way to share the work out over an array. With a fold, how many children there are along its dimension hangs on
 /// the tile of one (Machine::children).
 struct SpatialChoice {
-  DimSizes children;  ///< along the dimension of a fold: others, and at most
-  AxisBounds axes;    ///< without that of a fold
+  DimSizes children;                       ///< along the dimension of a fold: others, and at most
+  AxisBounds axes;                         ///< without that of a fold
   std::array<double, kTensors> sharing{};  ///< children that may want one word of a tensor, at most
   double steps = 0;                        ///< of the whole layer, if this is the only array; with a fold, at least
   struct Fold {
@@ -113,10 +113,11 @@ std::optional<std::uint32_t> tile_of_all(std::uint32_t tile, const SpatialChoice
                                          const Tiles& tiles);
 
 /// Rooms for folds over the outermost array; none: all bounds divide.
-FoldRooms fold_rooms(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options);
+FoldRooms fold_rooms(const LoopProblem& problem, const Hardware& hardware);
 
 /// Throws Error: infeasible.capacity if an outermost store is too small, mapper.unsupported for machines whose arrays
 /// stand outside a tensor's outermost store, or with too many stores to choose from.
-Machine machine(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options, const Tiles& tiles);
+Machine machine(const LoopProblem& problem, const Hardware& hardware, const MapOptions& options, const Tiles& tiles,
+                bool with_folds);
 
 }  // namespace weft::free_search

@@ -12,8 +12,8 @@ namespace {
 /// A mapping written from the inside out.
 struct Nest {
   const Hardware& hardware;
-  DimSizes left;                     ///< of each dimension, outside what is written
-  std::vector<Mapping::Step> steps;  ///< innermost first
+  DimSizes left;                      ///< of each dimension, outside what is written
+  std::vector<Mapping::Step> steps;   ///< innermost first
   std::int64_t left_inside_last = 1;  ///< of the last loop's dimension, inside it
 
   void point(std::size_t node, Tensor3 t) { steps.emplace_back(StoragePoint{hardware.nodes[node].name, t}); }

@@ -61,8 +61,8 @@ class Search {
       : problem_(problem),
         hardware_(hardware),
         options_(options),
-        tiles_(problem, hardware.bits, fold_rooms(problem, hardware, options)),
-        machine_(machine(problem, hardware, options, tiles_)),
+        tiles_(problem, hardware.bits, options.perfect ? FoldRooms{} : fold_rooms(problem, hardware)),
+        machine_(machine(problem, hardware, options, tiles_, tiles_.has_uneven())),
         transfers_(hardware, options.conventions, machine_, tiles_),
         bounds_(hardware, options.conventions, machine_, tiles_) {
     places_.resize(machine_.regions.size());
@@ -158,6 +158,7 @@ class Search {
     certificate.visited = visited_;
     certificate.space = size_of_space(machine_, problem_.bounds, choices_of_stores(machine_), tiles_);
     certificate.free = true;
+    certificate.folds = tiles_.has_uneven();
     certificate.pruned["bound"] = bounded_;
     certificate.pruned["dominated"] = dominated_;
   }
@@ -371,8 +372,7 @@ class Search {
   std::vector<std::uint32_t> sweep(std::size_t region) {
     std::vector<std::uint32_t> edge, here;
     const std::size_t codes = stores_->regions[region].passed.size();
-    for (std::uint32_t tile = 0; tile < tiles_.size(); ++tile) {
-      if (!labels_.reached(tile)) continue;
+    for (std::uint32_t tile = labels_.next_reached(0); tile < tiles_.size(); tile = labels_.next_reached(tile + 1)) {
       for (std::size_t code = 0; code < codes; ++code) {
         labels_.list(tile, code, here);
         for (const std::uint32_t l : here) {
@@ -505,8 +505,7 @@ class Search {
       places->copies.push_back(1 / tiles_.copies(Tensor3::ifmap, tile, *all));
       places->choice.push_back(c);
       places->all.push_back(*all);
-      places->sharings.add(sharing_around(tile, spread[c], *children),
-                           machine_.idle(region, tiles_.steps(tile, *all)));
+      places->sharings.add(sharing_around(tile, spread[c], *children), machine_.idle(region, tiles_.steps(tile, *all)));
     }
     known = std::move(places);
     return *known;

@@ -6,8 +6,11 @@ namespace weft {
 
 /// The best mapping of `problem` on `hardware` that no dataflow constrains: any order of loops in every gap between
 /// storage points, points of different tensors that interleave, tensors that pass a store by, any loops over every
-/// array (and no other loop between an array and the outermost storage point inside it). Bounds divide: every tile of a
-/// loop is whole.
+/// array (and no other loop between an array and the outermost storage point inside it). Bounds divide, but for one
+/// dimension that the outermost array may fold: over as many children as there is room for, or as few as make as many
+/// folds; a loop outside that cuts the folds then has the least bound for its number of tiles, and two steps in the
+/// last. (Where it had one, it would stand still, and other tensors' tiles might stay.) MapOptions::perfect leaves
+/// folds out, and so does a layer with more than a million tiles.
 ///
 /// A dynamic program from the MACs outwards. A label is a nest so far: the tile it covers, and for each tensor its
 /// innermost transfer that is still open. A transfer's words are decided by the first loop outside its store that the

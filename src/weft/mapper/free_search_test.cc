@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "weft/base/error.h"
+#include "weft/mapper/free_tiles.h"
 
 namespace weft {
 namespace {
@@ -107,6 +108,36 @@ TEST_CASE("a store that is outermost for one tensor has less room for the others
   CHECK(buffered(9).certificate.objective_value == 16 + 10 * (16 + 16 + 12));
   CHECK(buffered(10).certificate.objective_value == 16 + 16 + 12 + 4 + 10 * (16 + 4));
   CHECK(buffered(10).certificate.optimal);
+}
+
+TEST_CASE("a dimension that does not divide is folded over the array") {
+  // Seven sums on four children: four at once, then three, of two channels each.
+  const LoopProblem seven = loop_problem({.M = 7, .C = 2}, "fc", Padding::implicit);
+  const Hardware four = machine({store("dram", kAll, {}), fanout("array", 4), store("rf", kAll, 8)});
+  const MappingResult folded = find_free_mapping(seven, four, {.objective = Objective::latency});
+  CHECK(folded.certificate.objective_value == 2 * 2);
+  CHECK(folded.certificate.optimal);
+  CHECK(folded.certificate.folds);
+  const MappingResult even = find_free_mapping(seven, four, {.objective = Objective::latency, .perfect = true});
+  CHECK(even.certificate.objective_value == 7);  // both channels at once
+  CHECK_FALSE(even.certificate.folds);
+  CHECK(even.certificate.space < folded.certificate.space);
+}
+
+TEST_CASE("a fold takes the room there is, or as many children as make as many folds") {
+  CHECK(free_search::fold_bound(13, 12) == 7);  // 7 + 6
+  CHECK(free_search::fold_bound(13, 7) == 7);
+  CHECK(free_search::fold_bound(13, 6) == 5);   // 5 + 5 + 3
+  CHECK(free_search::fold_bound(13, 13) == 0);  // no fold
+  CHECK(free_search::fold_bound(12, 7) == 0);   // 6 + 6: it divides
+  CHECK(free_search::fold_bound(13, 1) == 0);
+}
+
+TEST_CASE("a loop that cuts folds has the least bound for its tiles, and two steps in the last") {
+  CHECK(free_search::is_outer_step(7, 4));        // 4 + 3
+  CHECK_FALSE(free_search::is_outer_step(7, 5));  // 5 + 2, as many tiles
+  CHECK_FALSE(free_search::is_outer_step(7, 3));  // 3 + 3 + 1
+  CHECK_FALSE(free_search::is_outer_step(7, 7));
 }
 
 TEST_CASE("register files listed in another order give the same answer") {

@@ -187,8 +187,7 @@ void add_folded(Sides& sides, const Machine& machine, const DimSizes& bounds, co
           if (inner[i].is_zero()) continue;
           const Checked mixed = others[j] * inner[i] * numbers.binomial(p + i, i);
           for (std::size_t o = 0; o < outer.size(); ++o) {
-            if (!outer[o].is_zero())
-              add_at(sides, p + i, j - p + o, mixed * outer[o] * numbers.binomial(j - p + o, o));
+            if (!outer[o].is_zero()) add_at(sides, p + i, j - p + o, mixed * outer[o] * numbers.binomial(j - p + o, o));
           }
         }
       }

@@ -119,7 +119,9 @@ std::uint32_t DimTiles::number_of(std::int64_t wanted) const {
 }
 
 Tiles::Tiles(const LoopProblem& problem, const std::array<std::int64_t, kTensors>& word_bits, const FoldRooms& rooms) {
+  constexpr std::uint64_t kMostWithFolds = 1u << 20;
   list_extents(problem, rooms);
+  if (count_tiles() > kMostWithFolds) list_extents(problem, {});
   list_numbers(problem);
   list_windows(problem);
   list_words(problem, word_bits);
@@ -130,6 +132,16 @@ void Tiles::list_extents(const LoopProblem& problem, const FoldRooms& rooms) {
     if (problem.bounds[d] > kLargestBound) refuse(problem, "is too large");
     dims_[d] = dim_tiles(problem.bounds[d], rooms[d]);
   }
+}
+
+std::uint64_t Tiles::count_tiles() const {
+  double size = 0;
+  for (std::size_t block = 0; block < kBlocks; ++block) {
+    double of_block = 1;
+    for (std::size_t d = 0; d < kDims; ++d) of_block *= dims_[d].places[block == d ? 0 : 1];
+    size += of_block;
+  }
+  return std::uint64_t(std::min(size, 1e18));
 }
 
 /// Loops outside the arrays lead from a block to itself or to the last.
@@ -254,11 +266,13 @@ TileExtents Tiles::extents() const {
 }
 
 double Tiles::copies(Tensor3 t, std::uint32_t inner, std::uint32_t outer) const {
-  double copies = 1;
+  double of_inner = 1, of_outer = 1;
   for (std::size_t d = 0; d < kDims; ++d) {
-    if (!relevant(t, d)) copies *= double(count(inner, d)) / double(count(outer, d));
+    if (relevant(t, d)) continue;
+    of_inner *= double(count(inner, d));
+    of_outer *= double(count(outer, d));
   }
-  return copies;
+  return of_inner / of_outer;
 }
 
 bool Tiles::windowed(std::size_t d) const {

@@ -19,8 +19,8 @@ std::vector<std::int64_t> divisors(std::int64_t n);
 /// room for, but no more than so many folds need. 0 if the room, or as many children as the best divisor, does it.
 std::int64_t fold_bound(std::int64_t steps, std::int64_t room);
 
-/// Whether a loop of that bound outside the arrays makes full use of it: no smaller one makes as few tiles, and its last
-/// tile has two steps at least.
+/// Whether a loop of that bound outside the arrays makes full use of it: no smaller one makes as few tiles, and its
+/// last tile has two steps at least.
 bool is_outer_step(std::int64_t steps, std::int64_t bound);
 
 /// Rooms that an array may leave for a loop that folds a dimension: those next to how many children it has on other
@@ -60,13 +60,15 @@ struct WindowAxis {
 inline constexpr std::size_t kMaxWindows = 2;
 
 /// Every tile that a layer's nest may cover, numbered so that larger ones come later, and what is asked of them again
-/// and again. One dimension at most has an uneven extent. Throws Error (mapper.unsupported) for layers with too many
-/// tiles to list.
+/// and again. One dimension at most has an uneven extent; none where they would be too many to list. Throws Error
+/// (mapper.unsupported) for layers with too many tiles even so.
 class Tiles {
  public:
   Tiles(const LoopProblem& problem, const std::array<std::int64_t, kTensors>& word_bits, const FoldRooms& rooms);
 
   std::uint32_t size() const { return size_; }
+  /// Whether some have an uneven extent.
+  bool has_uneven() const { return first_of_block_[kBlocks - 1] > 0; }
   /// The tile of one MAC.
   std::uint32_t smallest() const { return first_of_block_[kBlocks - 1]; }
   TileExtents extents() const;
@@ -129,6 +131,7 @@ class Tiles {
     std::uint16_t window_part = 0;
   };
   void list_extents(const LoopProblem& problem, const FoldRooms& rooms);
+  std::uint64_t count_tiles() const;
   void list_numbers(const LoopProblem& problem);
   std::uint32_t renumbered(std::uint32_t tile, std::size_t d, std::uint32_t extent_number) const;
   void list_windows(const LoopProblem& problem);
@@ -141,7 +144,7 @@ class Tiles {
   std::uint32_t size_ = 0;
   std::array<std::uint32_t, kBlocks> first_of_block_{};
   std::array<std::array<std::uint32_t, kDims>, kBlocks> strides_{};  ///< what the next extent adds to a number
-  std::vector<std::uint8_t> block_;                                   ///< by tile
+  std::vector<std::uint8_t> block_;                                  ///< by tile
   std::vector<std::array<std::uint16_t, kDims>> numbers_;
   std::vector<WindowAxis> windows_;
   std::array<std::array<bool, kDims>, kTensors> relevant_{};

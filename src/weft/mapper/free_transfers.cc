@@ -208,8 +208,8 @@ double Transfers::copies(Tensor3 t, const Crossed& crossed) const {
   double copies = tiles_.copies(t, crossed.inner, crossed.outer);
   if (crossed.moves && !tiles_.relevant(t, *crossed.folded)) {
     const std::size_t d = *crossed.folded;
-    copies *= double(crossed.children[d]) * double(tiles_.count(crossed.outer, d)) /
-              double(tiles_.count(crossed.inner, d));
+    copies *=
+        double(crossed.children[d]) * double(tiles_.count(crossed.outer, d)) / double(tiles_.count(crossed.inner, d));
   }
   return copies;
 }
@@ -292,7 +292,7 @@ void Transfers::cross_decided(Figures& f, const Key& key, Tensor3 t, std::size_t
   double shared = x / copies(t, crossed), least = tiles_.others(t, crossed.outer);
   if (t == Tensor3::ifmap) {
     const auto [share, words] = key.child != 0 ? counted_share(key, crossed.inner, crossed.outer)
-                                                 : bounded_share(f, crossed.children, crossed.outer);
+                                               : bounded_share(f, crossed.children, crossed.outer);
     shared *= share;
     least *= words;
   }

@@ -64,8 +64,8 @@ struct Key {
   bool is_open(Tensor3 t) const { return (open >> index(t) & 1u) != 0; }
   bool is_frozen(std::size_t d) const { return (frozen >> d & 1u) != 0; }
   std::uint64_t packed() const {
-    return std::uint64_t(code) | std::uint64_t(open) << 8 | std::uint64_t(fresh) << 16 | std::uint64_t(frozen) << 17 | std::uint64_t(child) << 32 |
-           std::uint64_t(slid) << 48;
+    return std::uint64_t(code) | std::uint64_t(open) << 8 | std::uint64_t(fresh) << 16 | std::uint64_t(frozen) << 17 |
+           std::uint64_t(child) << 32 | std::uint64_t(slid) << 48;
   }
   static Key unpacked(std::uint64_t p) {
     return {.code = std::uint8_t(p),

@@ -635,6 +635,13 @@ MappingResult costed(Mapping mapping, const LoopProblem& problem, const Hardware
 MappingResult find_mapping(const LoopProblem& problem, const Hardware& hardware, const Dataflow& dataflow,
                            const MapOptions& options) {
   if (dataflow.free()) return find_free_mapping(problem, hardware, options);
+  if (options.perfect) {
+    throw Error(
+        Problem{.id = "mapper.unsupported",
+                .what = fmt::format("a search within dataflow '{}' has bounds that do not divide too", dataflow.name),
+                .where = {},
+                .mend = "leave --perfect out, or search without a dataflow: --dataflow free"});
+  }
   return Search(problem, hardware, dataflow, options).run();
 }
 

@@ -28,7 +28,8 @@ struct Certificate {
   Int128 space = 0;                      ///< mappings that the dataflow's constraints allow on the arrays; 0: not known
   std::int64_t visited = 0;              ///< of them, those that were costed
   std::map<std::string, Int128> pruned;  ///< and those that each argument ruled out
-  bool free = false;                     ///< no dataflow: the space has bounds that divide, visited are partial nests
+  bool free = false;                     ///< no dataflow: the space is find_free_mapping's, visited are partial nests
+  bool folds = false;                    ///< of a dimension over the outermost array are in it
   double seconds = 0;
 };
 
@@ -52,7 +53,7 @@ struct MapOptions {
   OffchipCode offchip;              ///< what compression makes of what crosses to off-chip memory
   std::optional<Objective> second;  ///< none: the other of energy and latency; energy after EDP
   std::size_t top = 1;              ///< so many mappings, the best first
-  bool folds = true;                ///< without a dataflow: whether a dimension may be folded over the outermost array
+  bool perfect = false;             ///< only bounds that divide; without a dataflow
   std::optional<double> budget;     ///< seconds after which a search stops as soon as it has a mapping
 };
 

@@ -24,10 +24,10 @@ std::map<DimSizes, AxisBounds> spatial_choices(
 
 /// Children along each dimension, of which one more is to fold over the room that they leave on an axis.
 struct FoldedChoice {
-  DimSizes children;          ///< without those along `dim` on `axis`
-  AxisBounds axes;            ///< the same
+  DimSizes children;  ///< without those along `dim` on `axis`
+  AxisBounds axes;    ///< the same
   std::size_t dim = 0, axis = 0;
-  std::int64_t room = 1;      ///< at least 2
+  std::int64_t room = 1;  ///< at least 2
 };
 
 /// Every number of children along each dimension with each one to fold, laid on the axes so that they leave it most

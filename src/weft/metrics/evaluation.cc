@@ -135,6 +135,7 @@ MapOptions map_options(const LayerEvaluation& e, const Setting& setting) {
           .offchip = e.offchip,
           .second = options.second,
           .top = options.top,
+          .perfect = options.perfect,
           .budget = options.budget};
 }
 

@@ -40,6 +40,7 @@ struct EvaluationOptions {
   std::optional<Objective> second;  ///< and these as in MapOptions
   std::size_t top = 1;
   std::optional<double> budget;
+  bool perfect = false;
   std::string dataflow;                ///< name or path; "" : as the hardware file says
   std::vector<LayerMapping> mappings;  ///< evaluated instead of searching, for the layers they name
   std::optional<ActivationStatistics> statistics;

@@ -124,6 +124,8 @@ TEST_CASE("a certificate is told as what it proves; its time only when asked") {
         "the best found: how much less latency is possible is not known");
   CHECK(certificate_text({.optimal = true, .space = 12, .free = true}, Objective::energy) ==
         "proven best: none of the 12 mappings whose bounds divide has less energy");
+  CHECK(certificate_text({.optimal = true, .space = 12, .free = true, .folds = true}, Objective::energy) ==
+        "proven best: none of the 12 mappings whose bounds divide or fold one dimension has less energy");
   CHECK(certificate_text({.optimal = true, .space = 3 * (Int128{1} << 80)}, Objective::energy) ==
         "proven best: none of the 3.63e+24 mappings in its space has less energy");
   CHECK(certificate_text({.optimal = true, .free = true}, Objective::energy) ==

@@ -107,6 +107,11 @@ std::string space_text(const Certificate& certificate) {
   return fmt::format("the {:.2e} mappings", double(certificate.space));
 }
 
+std::string_view space_words(const Certificate& certificate) {
+  if (!certificate.free) return "in its space";
+  return certificate.folds ? "whose bounds divide or fold one dimension" : "whose bounds divide";
+}
+
 std::string search_text(const Certificate& certificate) {
   const std::string visited = format_count(certificate.visited);
   const std::string what = certificate.free ? fmt::format("{} partial nests were tried", visited)
@@ -189,8 +194,8 @@ std::string nest_text(const LayerEvaluation& layer, const Hardware& hardware) {
 std::string certificate_text(const Certificate& certificate, Objective objective) {
   const std::string least = to_string(objective);
   if (certificate.optimal) {
-    return fmt::format("proven best: none of {} {} has less {}", space_text(certificate),
-                       certificate.free ? "whose bounds divide" : "in its space", least);
+    return fmt::format("proven best: none of {} {} has less {}", space_text(certificate), space_words(certificate),
+                       least);
   }
   if (certificate.lower_bound <= 0)
     return fmt::format("the best found: how much less {} is possible is not known", least);
