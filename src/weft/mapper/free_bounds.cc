@@ -53,13 +53,20 @@ void Bounds::use(const StoreChoice& stores, const OutermostLeast& outermost, con
 }
 
 /// What transfers of partial sums not begun yet may spare those further in, at most: they have no more visits than
-/// tiles are left, and those that start without a value are those whose sums arrays add up.
-double Bounds::refund(std::size_t level, std::uint32_t tile) const {
+/// tiles are left, and those that start without a value are those whose sums arrays add up. Where a visit costs the
+/// parent more than it spares the child, no more visits than those that one word of the parent serves spare anything;
+/// and nothing is spared on the way from the outermost store where that is bounded as a whole (`outermost_bounded`).
+double Bounds::refund(std::size_t level, std::uint32_t tile, bool outermost_bounded) const {
   const std::vector<Way>& ways = stores_->ways[index(Tensor3::psum)];
   const double visits = tiles_.base(Tensor3::psum, tile), whole = tiles_.whole_words(Tensor3::psum);
   double sum = 0;
   for (std::size_t l = level + 1; l < ways.size(); ++l) {
-    sum += std::min(0.0, ways[l].child_cost) * visits;
+    if (ways[l].child_cost < 0) {
+      const double share = ways[l].crosses ? least_psum_share_[l] : 1;
+      const bool pays = ways[l].child_cost + ways[l].parent_cost * share >= 0;
+      const bool bounded = outermost_bounded && l + 1 == ways.size() && !ways[l].crosses && ways[l].child != kCompute;
+      if (!pays || !bounded) sum += ways[l].child_cost * (pays ? std::min(visits, whole / share) : visits);
+    }
     if (ways[l].crosses) sum -= ways[l].spared * (visits - std::max(visits * least_psum_share_[l], whole));
   }
   return sum;
@@ -180,7 +187,9 @@ Least Bounds::least_of(const Figures& f, const Key& key, std::uint32_t tile) con
   double cost = f[kCost];
   Cycles cycles = all_decided(f.data(), machine_.clocks);
   double saved = 0;
-  bool begun = false;  // a way from an outermost store
+  const bool begun = std::any_of(kAllTensors.begin(), kAllTensors.end(), [&](Tensor3 t) {  // a way from the outermost
+    return stores_->level(0, key.code, t) + 1 == stores_->ways[index(t)].size();
+  });
   for (const Tensor3 t : kAllTensors) {
     const std::size_t i = index(t), level = stores_->level(0, key.code, t);
     const double whole = tiles_.whole_words(t);
@@ -198,9 +207,8 @@ Least Bounds::least_of(const Figures& f, const Key& key, std::uint32_t tile) con
       add_open(f, t, cycles);
     }
     cost += not_begun(t, level);
-    if (t == Tensor3::psum) cost += refund(level, tile);
+    if (t == Tensor3::psum) cost += refund(level, tile, !begun);
     add_not_begun(t, level, tile, cycles);
-    begun = begun || level + 1 == stores_->ways[i].size();
   }
   cost -= saved;
   if (!begun) {
@@ -252,7 +260,7 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
     const Way& way = ways[level];
     const bool last = level + 1 == ways.size(), counted = past_arrays && OutermostLeast::past(ways.back());
     result.cost += not_begun(t, level);
-    if (t == Tensor3::psum) result.cost += refund(level, tile);
+    if (t == Tensor3::psum) result.cost += refund(level, tile, true);
     if (timed) add_not_begun(t, level, tile, result.cycles);
     if (!last && ways.back().crosses) result.cost += counted ? ways.back().constant : ways.back().least;
     const double whole = tiles_.whole_words(t);

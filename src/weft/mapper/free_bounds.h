@@ -99,7 +99,7 @@ class Bounds {
   void add_not_begun(Tensor3 t, std::size_t level, std::uint32_t tile, Cycles& cycles) const;
   void add_open(const Figures& f, Tensor3 t, Cycles& cycles) const;
   bool shared_counted(const Figures& f) const;
-  double refund(std::size_t level, std::uint32_t tile) const;
+  double refund(std::size_t level, std::uint32_t tile, bool outermost_bounded) const;
   double not_begun(Tensor3 t, std::size_t level) const;
 
   const Hardware& hardware_;
