@@ -243,7 +243,7 @@ class Search {
   /// What the transfers from the outermost stores cost at least.
   OutermostLeast outermost_least(const StoreChoice& stores) const {
     std::vector<OutermostTransfer> transfers;
-    double constants = 0;
+    double constants = 0, floor = 0;
     OutermostLeast result{.before_arrays = 0, .cycles = {}, .past_arrays = {}};
     for (const Tensor3 t : kAllTensors) {
       const Way& way = stores.ways[index(t)].back();
@@ -252,12 +252,13 @@ class Search {
       const double word = std::max(0.0, way.child_cost + way.parent_cost + way.distinct_cost);
       transfers.push_back({t, word, way.slides, machine_.room[child], child});
       constants += way.constant;
+      if (way.child_cost < 0) floor = -kInfinity;  // what it spares the child is in it (Bounds::refund)
       for (std::size_t k = 0; k < machine_.clocks; ++k) result.cycles[k] += way.constant_cycles[k];
     }
     const auto traffic = [&](const std::vector<OutermostTransfer>& of) {
       return least_traffic(of, problem_, hardware_.bits, tiles_.extents());
     };
-    const auto least = [&] { return std::max(0.0, constants + traffic(transfers)); };
+    const auto least = [&] { return std::max(floor, constants + traffic(transfers)); };
     result.before_arrays = least();
     for (std::size_t k = 0; machine_.clocks > 1 && k < machine_.clocks; ++k) {
       std::vector<OutermostTransfer> timed = transfers;
@@ -535,14 +536,14 @@ class Search {
     std::size_t tried = 0;
     for (std::size_t p = 0; p < here.choice.size(); ++p) {
       if (bounded && least_[p] >= limit_) continue;
-      spread(l, region, here.choice[p], here.all[p]);
+      spread(l, region, here.choice[p], here.all[p], here.sharings.idle[p]);
       ++tried;
     }
     visited_ += std::int64_t(here.choice.size() - tried);
     bounded_ += std::int64_t(here.choice.size() - tried);
   }
 
-  void spread(std::uint32_t l, std::size_t region, std::uint32_t choice, std::uint32_t all) {
+  void spread(std::uint32_t l, std::size_t region, std::uint32_t choice, std::uint32_t all, double idle) {
     const SpatialChoice& spatial = machine_.regions[region].spread[choice];
     const std::uint32_t tile = labels_[l].tile;
     Crossed crossed{*children_around(tile, spatial, tiles_), tile, all, {}};
@@ -553,7 +554,7 @@ class Search {
       NewLabel label = around(l, {Move::array, 0, std::int64_t(choice)});
       Key key = Key::unpacked(labels_[l].key);
       if (may_move && !crossed.moves) key.frozen = std::uint8_t(1u << *crossed.folded);
-      add_steps(label.f, machine_.idle(region, tiles_.steps(tile, all)));
+      add_steps(label.f, idle);
       transfers_.cross(label.f, key, region, crossed);
       label.key = key.packed();
       label.tile = all;

@@ -57,11 +57,11 @@ std::vector<DimTiles::Step> steps_from(const DimTiles& table, std::size_t from) 
   std::vector<DimTiles::Step> steps;
   const std::size_t whole = table.extent.size() - 1;
   for (std::size_t to = from + 1; to <= whole; ++to) {
-    if (table.even[from] && !table.even[to]) continue;
+    if (table.even[from] > table.even[to]) continue;
     const std::int64_t count = table.count[from];
     const bool divides = table.extent[to] % table.extent[from] == 0;
     const std::int64_t b = to == whole ? count : table.extent[to] / table.extent[from];
-    if (to != whole && !(divides && (table.even[from] || is_outer_step(count, b)))) continue;
+    if (to != whole && !(divides && (table.even[from] != 0 || is_outer_step(count, b)))) continue;
     steps.push_back({std::uint32_t(to), b, true});
   }
   return steps;
@@ -75,8 +75,8 @@ DimTiles dim_tiles(std::int64_t bound, const std::vector<FoldRoom>& rooms) {
   std::sort(table.extent.begin(), table.extent.end());
   for (const std::int64_t extent : table.extent) {
     table.count.push_back(ceil_div(bound, extent));
-    table.even.push_back(bound % extent == 0);
-    table.place.push_back(table.places[table.even.back() ? 1 : 0]++);
+    table.even.push_back(bound % extent == 0 ? 1 : 0);
+    table.place.push_back(table.places[table.even.back()]++);
   }
   for (std::size_t i = 0; i < table.extent.size(); ++i) table.steps.push_back(steps_from(table, i));
   for (std::vector<DimTiles::Step>& steps : table.steps) {
@@ -162,8 +162,7 @@ void Tiles::list_numbers(const LoopProblem& problem) {
   block_.resize(size_);
   std::array<std::array<std::vector<std::uint16_t>, 2>, kDims> number_of;  // by place
   for (std::size_t d = 0; d < kDims; ++d) {
-    for (std::size_t n = 0; n < dims_[d].extent.size(); ++n)
-      number_of[d][dims_[d].even[n] ? 1 : 0].push_back(std::uint16_t(n));
+    for (std::size_t n = 0; n < dims_[d].extent.size(); ++n) number_of[d][dims_[d].even[n]].push_back(std::uint16_t(n));
   }
   for (std::size_t block = 0; block < kBlocks; ++block) {
     const std::uint32_t end = block + 1 < kBlocks ? first_of_block_[block + 1] : size_;
@@ -179,7 +178,7 @@ void Tiles::list_numbers(const LoopProblem& problem) {
 
 /// The tile with an extent in dimension d that is even where its own is not, or the other way round.
 std::uint32_t Tiles::renumbered(std::uint32_t tile, std::size_t d, std::uint32_t extent_number) const {
-  const std::size_t block = dims_[d].even[extent_number] ? kBlocks - 1 : d;
+  const std::size_t block = dims_[d].even[extent_number] != 0 ? kBlocks - 1 : d;
   std::uint32_t result = first_of_block_[block] + dims_[d].place[extent_number] * strides_[block][d];
   for (std::size_t e = 0; e < kDims; ++e) {
     if (e != d) result += dims_[e].place[number(tile, e)] * strides_[block][e];
@@ -263,16 +262,6 @@ TileExtents Tiles::extents() const {
   TileExtents extents;
   for (std::size_t d = 0; d < kDims; ++d) extents[d] = dims_[d].extent;
   return extents;
-}
-
-double Tiles::copies(Tensor3 t, std::uint32_t inner, std::uint32_t outer) const {
-  double of_inner = 1, of_outer = 1;
-  for (std::size_t d = 0; d < kDims; ++d) {
-    if (relevant(t, d)) continue;
-    of_inner *= double(count(inner, d));
-    of_outer *= double(count(outer, d));
-  }
-  return of_inner / of_outer;
 }
 
 bool Tiles::windowed(std::size_t d) const {

@@ -40,7 +40,7 @@ struct DimTiles {
     bool prime;          ///< no two loops make it
   };
   std::vector<std::int64_t> extent, count;  ///< count: how many tiles of that extent the dimension has
-  std::vector<bool> even;                   ///< whether the extent divides the bound
+  std::vector<std::uint8_t> even;           ///< whether the extent divides the bound
   std::vector<std::uint32_t> place;         ///< among those that are as even
   std::array<std::uint32_t, 2> places{};    ///< how many are uneven, and how many even
   std::vector<std::vector<Step>> steps;
@@ -93,7 +93,9 @@ class Tiles {
   bool relevant(Tensor3 t, std::size_t d) const { return relevant_[index(t)][d]; }
   bool windowed(std::size_t d) const;  ///< whether a window axis depends on d
   /// How many tiles `inner` there are for one tile `outer` along all that t does not depend on.
-  double copies(Tensor3 t, std::uint32_t inner, std::uint32_t outer) const;
+  double copies(Tensor3 t, std::uint32_t inner, std::uint32_t outer) const {
+    return others(t, inner) / others(t, outer);
+  }
   /// Words of the whole tensor along the axes that are no windows, and of all of it.
   double fixed_words(Tensor3 t) const { return fixed_words_[index(t)]; }
   double whole_words(Tensor3 t) const { return of_[size_ - 1].base[index(t)]; }
