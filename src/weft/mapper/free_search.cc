@@ -536,6 +536,8 @@ class Search {
     std::size_t tried = 0;
     for (std::size_t p = 0; p < here.choice.size(); ++p) {
       if (bounded && least_[p] >= limit_) continue;
+      // A good mapping is sooner found among even bounds.
+      if (order_.best_only && machine_.regions[region].spread[here.choice[p]].fold) continue;
       spread(l, region, here.choice[p], here.all[p], here.sharings.idle[p]);
       ++tried;
     }
