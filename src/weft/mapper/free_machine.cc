@@ -114,7 +114,8 @@ void find_sharing(SpatialChoice& choice, const DimSizes& bounds, const Tiles& ti
   choice.sharing.fill(1);
   for (std::size_t d = 0; d < kDims; ++d) {
     const bool folded = choice.fold && choice.fold->dim == d;
-    choice.steps *= folded ? least_steps(bounds[d], choice.fold->room) : double(bounds[d] / choice.children[d]);
+    const std::int64_t steps = bounds[d] / choice.children[d];
+    choice.steps *= folded ? least_steps(bounds[d], choice.fold->room) : double(steps);
     for (const Tensor3 t : kAllTensors) {
       const bool overlaps = t == Tensor3::ifmap && tiles.windowed(d);
       if (!tiles.relevant(t, d) || overlaps) choice.sharing[index(t)] *= double(choice.children[d]);
