@@ -103,7 +103,7 @@ double least_steps(std::int64_t bound, const FoldRoom& room) {
   double least = std::numeric_limits<double>::infinity();
   for (const std::int64_t inner : divisors(bound)) {
     const std::int64_t count = bound / inner;
-    const std::int64_t b = count % room.others == 0 ? fold_bound(count / room.others, room.room) : 0;
+    const std::int64_t b = fold_bound(count, room);
     if (b > 0) least = std::min(least, double(inner * ceil_div(count / room.others, b)));
   }
   return least;
@@ -210,8 +210,7 @@ FoldRooms fold_rooms(const LoopProblem& problem, const Hardware& hardware) {
 std::optional<DimSizes> children_around(std::uint32_t tile, const SpatialChoice& choice, const Tiles& tiles) {
   if (!choice.fold) return choice.children;
   const auto& [dim, axis, room] = *choice.fold;
-  const std::int64_t count = tiles.count(tile, dim);
-  const std::int64_t b = count % room.others == 0 ? fold_bound(count / room.others, room.room) : 0;
+  const std::int64_t b = fold_bound(tiles.count(tile, dim), room);
   if (b == 0) return std::nullopt;
   DimSizes children = choice.children;
   children[dim] = room.others * b;

@@ -36,7 +36,7 @@ struct Nest {
     AxisBounds axes = choice.axes;
     if (choice.fold) {
       const auto& [d, axis, room] = *choice.fold;
-      axes[axis][d] = fold_bound(left[d] / room.others, room.room);
+      axes[axis][d] = fold_bound(left[d], room);
     }
     for (std::size_t d = 0; d < kDims; ++d) {
       for (std::size_t a = fanout.fanout.axes.size(); a-- > 0;) {

@@ -36,10 +36,9 @@ std::set<std::int64_t> uneven_extents(std::int64_t bound, const std::vector<Fold
     if (extent < bound && bound % extent != 0 && found.insert(extent).second) fresh.push_back(extent);
   };
   for (const std::int64_t inner : divisors(bound)) {
-    for (const auto& [others, room] : rooms) {
-      const std::int64_t count = bound / inner;
-      const std::int64_t b = count % others == 0 ? fold_bound(count / others, room) : 0;
-      if (b > 0) add(inner * others * b);
+    for (const FoldRoom& room : rooms) {
+      const std::int64_t b = fold_bound(bound / inner, room);
+      if (b > 0) add(inner * room.others * b);
     }
   }
   while (!fresh.empty()) {
@@ -112,6 +111,10 @@ std::int64_t fold_bound(std::int64_t steps, std::int64_t room) {
   if (room < 2 || steps <= room) return 0;
   const std::int64_t bound = ceil_div(steps, ceil_div(steps, room));
   return steps % bound == 0 ? 0 : bound;
+}
+
+std::int64_t fold_bound(std::int64_t steps, const FoldRoom& room) {
+  return steps % room.others == 0 ? fold_bound(steps / room.others, room.room) : 0;
 }
 
 std::uint32_t DimTiles::number_of(std::int64_t wanted) const {

@@ -29,6 +29,8 @@ struct FoldRoom {
   std::int64_t others = 1, room = 1;
   auto operator<=>(const FoldRoom&) const = default;
 };
+/// The same where others divide so many steps first; 0 if they do not.
+std::int64_t fold_bound(std::int64_t steps, const FoldRoom& room);
 using FoldRooms = std::array<std::vector<FoldRoom>, kDims>;
 
 /// The tile extents that one dimension may have, smallest first: the divisors of its bound, and those of folds over the
