@@ -172,9 +172,9 @@ Conventions random_conventions(Random& random) {
   return {.hold = static_cast<Hold>(random.between(0, 2)),
           .halo = static_cast<Halo>(random.between(0, 2)),
           .multicast = static_cast<Multicast>(random.between(0, 1)),
-          .first_read = static_cast<FirstRead>(random.between(0, 1)),
+          .first_read = static_cast<FirstRead>(random.between(0, 2)),
           .read_back = static_cast<ReadBack>(random.between(0, 1)),
-          .ends = static_cast<Ends>(random.between(0, 2)),
+          .ends = static_cast<Ends>(random.between(0, 3)),
           .padding = static_cast<Padding>(random.between(0, 1)),
           .overlap = static_cast<Overlap>(random.between(0, 1))};
 }

@@ -84,6 +84,17 @@ TEST_CASE("with one buffer, weights are filled 3 times, inputs 18; psums updated
   }
 }
 
+TEST_CASE("counted where it is served, one buffer has four accesses for each of 48 MACs, and no fills or drains") {
+  const Mapping& mapping = GENERATE(kWeightStationary, kOutputStationary);
+  const Counts counts = counted(conv1d(1), mapping, machine(true), "nn_dataflow");
+  CHECK(at_buffer(counts, Tensor3::weight) == Accesses{48, 0});
+  CHECK(at_buffer(counts, Tensor3::ifmap) == Accesses{48, 0});
+  CHECK(at_buffer(counts, Tensor3::psum) == Accesses{48, 48});
+  CHECK(counts.stores[0][index(Tensor3::weight)] == Accesses{3, 0});
+  CHECK(counts.stores[0][index(Tensor3::ifmap)] == Accesses{18, 0});
+  CHECK(counts.stores[0][index(Tensor3::psum)] == Accesses{0, 16});  // no sum comes back
+}
+
 TEST_CASE("with 32 filters one after another each fetches the 18 inputs again") {
   // The input window slides inside the loop over outputs: 3 words, then 15 times one.
   const Mapping untiled = nest({loop(Dim::M, 32), keep("buffer", Tensor3::weight), loop(Dim::F, 16),

@@ -23,11 +23,20 @@ enum class Multicast : std::uint8_t {
   per_loop  ///< a word shared across spatial loops that its tensor does not depend on
 };
 /// The first update of a partial sum that has no value yet.
-enum class FirstRead : std::uint8_t { elide, zero };
+enum class FirstRead : std::uint8_t {
+  elide,  ///< it is only a write
+  zero,   ///< it reads a zero
+  mac     ///< a MAC reads a zero, a transfer between stores brings none
+};
 /// Who takes the value read back when several children hold the same partial sum.
 enum class ReadBack : std::uint8_t { one, each };
 /// Which ends of a transfer count.
-enum class Ends : std::uint8_t { both, no_drain_read, outer };
+enum class Ends : std::uint8_t {
+  both,
+  no_drain_read,  ///< a drain does not read the inner store
+  outer,          ///< the outer store's, and of partial sums what ISCA 2016's equation 4 counts
+  parent          ///< the outer store's
+};
 /// What time the transfers cost.
 enum class Overlap : std::uint8_t {
   buffered,  ///< filling, draining and what single buffering cannot hide is paid
@@ -48,12 +57,21 @@ struct Conventions {
   bool operator==(const Conventions&) const = default;
 };
 
+/// Whether the first update of a partial sum reads a zero: a MAC's, or what a transfer between stores takes along.
+constexpr bool reads_zero(const Conventions& how, bool by_mac) {
+  return how.first_read == FirstRead::zero || (how.first_read == FirstRead::mac && by_mac);
+}
+/// Whether a transfer's fills and read backs count as writes of the inner store.
+constexpr bool counts_fills(const Conventions& how) {
+  return how.ends == Ends::both || how.ends == Ends::no_drain_read;
+}
+
 struct ConventionPreset {
   std::string_view name;
   Conventions conventions;
   std::string_view of;  ///< whose way of counting it is
 };
-/// `weft` (the default), `isca16`, `timeloop`, `accelforge`: design table of presets.
+/// `weft` (the default), `isca16`, `nn_dataflow`, `timeloop`, `accelforge`: the table of docs/formulas.md.
 std::span<const ConventionPreset> convention_presets();
 
 /// "timeloop,halo=refetch": a preset (else `base`) with options set on top. Throws Error (conventions.unknown) with

@@ -24,6 +24,8 @@ TEST_CASE("the presets are those of docs/formulas.md") {
   CHECK(weft.overlap == Overlap::buffered);
 
   CHECK(parse_conventions("isca16") == Conventions{.ends = Ends::outer, .padding = Padding::stored});
+  CHECK(parse_conventions("nn_dataflow") ==
+        Conventions{.first_read = FirstRead::mac, .ends = Ends::parent, .padding = Padding::stored});
   CHECK(parse_conventions("timeloop") == Conventions{.hold = Hold::relevant,
                                                      .halo = Halo::slide,
                                                      .multicast = Multicast::per_loop,
@@ -34,7 +36,7 @@ TEST_CASE("the presets are those of docs/formulas.md") {
                                                        .multicast = Multicast::per_loop,
                                                        .read_back = ReadBack::each,
                                                        .padding = Padding::stored});
-  CHECK(convention_presets().size() == 4);
+  CHECK(convention_presets().size() == 5);
 }
 
 TEST_CASE("options are set on top of a preset, or on top of what was there") {

@@ -613,7 +613,7 @@ struct Estimator::Implementation {
     const bool gated = way.tensor == Tensor3::weight && way.compute;
     const N read = reads * costs.parent_read[w];
     at(energy, way.parent, way.tensor) += gated ? read * N(worked) / N(kWorkedWhole) : read;
-    if (!way.compute && how.ends != Ends::outer) at(energy, way.child, way.tensor) += delivered * costs.child_write[w];
+    if (!way.compute && counts_fills(how)) at(energy, way.child, way.tensor) += delivered * costs.child_write[w];
     if (way.crosses) energy.onchip += delivered * costs.hop[w];
   }
 
@@ -626,7 +626,7 @@ struct Estimator::Implementation {
   ReadBacks<N> read_backs(std::size_t w, const std::vector<N>& words, N valueless) const {
     const auto of = [&](Kind kind) { return words[std::size_t(term_of[w][kind])]; };
     const auto positive = [this](N n) { return affine || n > N(0) ? n : N(0); };
-    const bool zero = how.first_read == FirstRead::zero;
+    const bool zero = reads_zero(how, ways[w].compute);
     if (how.read_back == ReadBack::each && !ways[w].compute) {
       return {zero ? of(kParent) : positive(of(kParent) - of(kParentAtOrigin)),
               zero ? of(kVisits) : positive(of(kVisits) - of(kVisitsAtOrigin))};
@@ -667,7 +667,7 @@ struct Estimator::Implementation {
     N& parent = at(energy, way.parent, Tensor3::psum);
     for (const N part : {parent_reads * costs.parent_read[w], parent_writes * costs.parent_write[w]})
       parent += gated ? part * N(worked) / N(kWorkedWhole) : part;
-    if (!way.compute && !outer_only) {
+    if (!way.compute && counts_fills(how)) {
       N& child = at(energy, way.child, Tensor3::psum);
       child += delivered * costs.child_write[w];
       if (how.ends == Ends::both) child += visits * costs.child_read[w];
@@ -717,7 +717,7 @@ struct Estimator::Implementation {
 
   void time(std::size_t w, const Turns& turns, std::int64_t exception, Stream stream, ChildSpread between) {
     const Way& way = ways[w];
-    const bool value_only = stream == Stream::psum_down && how.first_read == FirstRead::elide;
+    const bool value_only = stream == Stream::psum_down && !reads_zero(how, way.compute);
     Int128 slowest = 0;
     const auto pass = [&](std::size_t node, ChildSpread spread) {
       const Bandwidths& b = hardware.nodes[node].bandwidth;
@@ -827,7 +827,7 @@ struct Estimator::Implementation {
     add(Stream::psum_up, kUpdates);
     if (how.read_back == ReadBack::each || !takes(Stream::psum_down)) return;
     add(Stream::psum_down, kDistinct);
-    if (how.first_read == FirstRead::elide) channel.spared += cycles * rounded_costs.whole_ofmap;
+    if (!reads_zero(how, way.compute)) channel.spared += cycles * rounded_costs.whole_ofmap;
   }
 
   // ---- bounds ------------------------------------------------------------------------------------------------------

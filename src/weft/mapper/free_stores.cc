@@ -60,8 +60,9 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
   const double crossing = hardware.nodes[parent].store.offchip ? worked * machine.coded[i] : worked;
   const double read = crossing * double(machine.price[parent].read[i]);
   const double write = crossing * double(machine.price[parent].write[i]);
-  const double child_read = inside ? 0 : double(machine.price[std::size_t(child)].read[i]);
-  const double child_write = inside ? 0 : double(machine.price[std::size_t(child)].write[i]);
+  const bool both = !inside && how.ends != Ends::parent;
+  const double child_read = both ? double(machine.price[std::size_t(child)].read[i]) : 0;
+  const double child_write = both ? double(machine.price[std::size_t(child)].write[i]) : 0;
   const auto cycles = [&](Stream stream) { return word_cycles(t, stream, way, machine, hardware, how); };
   const auto take = [&](const WordCycles& of_word, Cycles& later) {
     later = of_word.later;
@@ -74,7 +75,7 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
     way.parent_cost = read;
     return way;
   }
-  const bool elides = how.first_read == FirstRead::elide;
+  const bool elides = !reads_zero(how, inside);
   WordCycles down = cycles(Stream::psum_down);
   if (elides) down.first = {};
   take(cycles(Stream::psum_up), way.parent_cycles);

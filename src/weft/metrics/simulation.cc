@@ -330,7 +330,7 @@ void account(LayerEvaluation& e, LayerSimulation& l, const Evaluation& evaluatio
   }
   if (gates_updates(e.placement, hardware)) {
     // A sum without value is not read; but where that means 0.
-    const bool reads_firsts = evaluation.conventions.first_read == FirstRead::zero;
+    const bool reads_firsts = reads_zero(evaluation.conventions, true);
     l.gated_updates = {std::min(e.counts.updates.reads, l.zero_macs - (reads_firsts ? 0 : l.zero_firsts)),
                        std::min(e.counts.updates.writes, l.zero_macs)};
     activity.gated_updates = {l.gated_updates.reads * kWorkedWhole, l.gated_updates.writes * kWorkedWhole};

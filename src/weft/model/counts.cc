@@ -112,7 +112,7 @@ struct Counter {
     const Tensor3 t = transfer.tensor;
     Accesses& parent = counts.stores[transfer.parent][index(t)];
     parent.reads += changed_in_all(sums, transfer, {}, spreads(transfer.parent, Spread::each, t, Sharing::multicast));
-    if (transfer.child && how.ends != Ends::outer) {
+    if (transfer.child && counts_fills(how)) {
       counts.stores[transfer.child_node][index(t)].writes += changed_in_all(sums, transfer, {}, every_child());
     }
     for (const std::size_t fanout : fanouts_between(transfer)) {
@@ -137,7 +137,7 @@ struct Counter {
 
   ReadBacks read_backs(const StepSums& sums, const Transfer& transfer, const Residency& parent, Int128 visits,
                        Int128 distinct) const {
-    const bool zero = how.first_read == FirstRead::zero;
+    const bool zero = reads_zero(how, !transfer.child);
     if (how.read_back == ReadBack::one || !transfer.child) {  // a MAC reads its own
       const Int128 words = zero ? distinct : distinct - parent.valueless;
       return {words, words};
@@ -168,7 +168,7 @@ struct Counter {
     parent.reads += own.reads;
     parent.writes += own.writes;
     if (!transfer.child) counts.updates = own;
-    if (transfer.child && !outer_only) {
+    if (transfer.child && counts_fills(how)) {
       Accesses& child = counts.stores[transfer.child_node][index(t)];
       child.writes += back.delivered;
       child.reads += how.ends == Ends::both ? visits : 0;
@@ -211,7 +211,7 @@ struct Counter {
   Load load(const Transfer& transfer, const StepSums& sums, Stream stream, const Spreads& spread) const {
     const auto words = [&](int step, StepFilter filter) {
       Int128 all = changed(sums, transfer, step, filter, spread);
-      if (stream != Stream::psum_down || how.first_read == FirstRead::zero) return all;
+      if (stream != Stream::psum_down || reads_zero(how, !transfer.child)) return all;
       filter.origin = true;  // a word without value is not transferred
       return all - changed(sums, transfer, step, filter, spread);
     };

@@ -483,7 +483,7 @@ class Walker {
       return words(transfer, now.position, spreads(from, before, t, Sharing::multicast), sliding);
     };
     totals[layout_.reads(transfer.parent, t)] += moved(transfer.parent, Spread::each);
-    if (!transfer.compute && how_.ends != Ends::outer) {
+    if (!transfer.compute && how_.ends != Ends::outer && how_.ends != Ends::parent) {
       totals[layout_.writes(transfer.child, t)] += words(transfer, now.position, every_child(), sliding);
     }
     for (const std::size_t f : fanouts_between(transfer)) totals[layout_.hops(f, t)] += moved(f + 1, Spread::each);
@@ -509,7 +509,8 @@ class Walker {
   /// Words that have a value where the parent keeps them: of the children of each store between the one that has it and
   /// the parent only the first took it along.
   Int128 valued_words(const Transfer& transfer, const Now& now, Spreads how) {
-    if (how_.first_read == FirstRead::zero) return words(transfer, now.position, how, {});
+    const bool zero = transfer.compute ? how_.first_read != FirstRead::elide : how_.first_read == FirstRead::zero;
+    if (zero) return words(transfer, now.position, how, {});
     const int level = valued(transfer, now);
     if (level < 0) return 0;
     const std::size_t from = placement_.points[index(Tensor3::psum)][static_cast<std::size_t>(level)].node;
@@ -556,7 +557,7 @@ class Walker {
           totals[layout_.update_reads()] -= all;
           totals[layout_.update_writes()] -= all;
         }
-      } else {
+      } else if (how_.ends != Ends::parent) {
         child_writes += delivered;
       }
     }

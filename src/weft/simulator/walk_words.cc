@@ -446,7 +446,8 @@ class Walker {
   void operand(Level& parent, Level& child, const std::vector<Move>& moves, bool waits) {
     const Tensor3 t = child.tensor;
     store(parent).reads += count_words(moves, parent.node, t, Sharing::multicast, false);
-    if (!child.compute && how_.ends != Ends::outer) store(child).writes += count_all(moves);
+    if (!child.compute && how_.ends != Ends::outer && how_.ends != Ends::parent)
+      store(child).writes += count_all(moves);
     for (const std::size_t f : fanouts_between(parent, child)) {
       counts_.hops[f][index(t)] += count_words(moves, f + 1, t, Sharing::multicast, false);
     }
@@ -474,7 +475,7 @@ class Walker {
       Instance& from = parent_of(parent, *move.child);
       Words words;
       for (const Word word : move.words) {
-        if (how_.first_read == FirstRead::elide && !from.valued.contains(word)) continue;
+        if (how_.first_read != FirstRead::zero && !from.valued.contains(word)) continue;
         if (how_.read_back == ReadBack::one && !taken.insert({&from, word}).second) continue;
         words.insert(word);
       }
@@ -492,7 +493,7 @@ class Walker {
       store(parent).reads += count_words(delivered, parent.node, Tensor3::psum, sharing, false);
     }
     if (!outer_only) {
-      store(child).writes += count_all(delivered);
+      if (how_.ends != Ends::parent) store(child).writes += count_all(delivered);
       for (const std::size_t f : fanouts_between(parent, child))
         counts_.hops[f][index(Tensor3::psum)] += count_all(delivered);
     }
@@ -541,7 +542,8 @@ class Walker {
         const bool another = !first.insert({&to, word}).second;  // a second child's part of the same sum
         int& updates = to.updates[word];
         // A store took the parent's part along when its tile came; a MAC reads it now.
-        const bool valued = to.valued.contains(word) || how_.first_read == FirstRead::zero;
+        const bool zero = how_.first_read == FirstRead::zero || (how_.first_read == FirstRead::mac && child.compute);
+        const bool valued = to.valued.contains(word) || zero;
         const bool reads = another || (child.compute && valued);
         if (reads && !another) values.push_back({by, {word}});
         const Accesses own{(outer_only ? updates > 0 : reads) ? 1 : 0, (outer_only ? updates > 0 : true) ? 1 : 0};
