@@ -145,6 +145,7 @@ void Bounds::drop_clocks(Figures& f, const Key& key, std::size_t region, std::ui
     const std::vector<Way>& ways = stores_->ways[index(t)];
     const std::size_t level = stores_->level(region, key.code, t);
     const double base = tiles_.base(t, tile), whole = tiles_.whole_words(t);
+    const Way* pending = stores_->pending_way(region, key.code, t);
     const double decided =
         region > 0 && ways[level].crosses ? (t == Tensor3::psum ? f[kUpdates] : f[kX0 + index(t)]) : 0;
     for (std::size_t k = 0; k < machine_.clocks; ++k) {
@@ -155,6 +156,8 @@ void Bounds::drop_clocks(Figures& f, const Key& key, std::size_t region, std::ui
         most[k] += ways[level].cycles(k) * std::max(decided, base) + ways[level].first_cycles[k] * whole;
       for (std::size_t l = level + 1; l < ways.size(); ++l)
         most[k] += ways[l].cycles(k) * base + ways[l].first_cycles[k] * whole;
+      // A stream that starts anew adds no less to the steps.
+      if (region == 0 && pending != nullptr) most[k] += pending->first_cycles[k] * whole;
     }
   }
   const bool only_limited = goal_.limit < kInfinity && goal_.limited == Objective::latency &&
@@ -173,6 +176,17 @@ void Bounds::add_open(const Figures& f, Tensor3 t, Cycles& cycles) const {
     const double sliding = t == Tensor3::ifmap ? f[sliding_cycles(k)] + f[shared_cycles(k)] : 0;
     cycles[k] += (f[open_cycles(k, t)] + sliding) * tiles_.whole_words(t);
   }
+}
+
+/// The first tile of the way that pends, once.
+void Bounds::add_pending(const Figures& f, const Key& key, Tensor3 t, std::size_t region, std::uint32_t tile,
+                         Cycles& cycles) const {
+  const Way* way = counts_cycles() ? stores_->pending_way(region, key.code, t) : nullptr;
+  if (way == nullptr || key.has(key.stalled, t)) return;
+  const bool waits = key.has(key.waits, t);
+  if (!waits && region > 0 && way->crosses) return;
+  const double words = waits ? f[kFirst0 + index(t)] : tiles_.first_words(t, tile);
+  for (std::size_t k = 0; k < machine_.clocks; ++k) cycles[k] += way->first_cycles[k] * words;
 }
 
 double Bounds::least(const Figures& f, const Key& key, std::size_t region, std::uint32_t tile) {
@@ -209,6 +223,7 @@ Least Bounds::least_of(const Figures& f, const Key& key, std::uint32_t tile) con
     cost += not_begun(t, level);
     if (t == Tensor3::psum) cost += refund(level, tile, !begun);
     add_not_begun(t, level, tile, cycles);
+    add_pending(f, key, t, 0, tile, cycles);
   }
   cost -= saved;
   if (!begun) {
@@ -258,17 +273,19 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
     const std::size_t i = index(t), level = stores_->level(region, key.code, t);
     const std::vector<Way>& ways = stores_->ways[i];
     const Way& way = ways[level];
+    const bool crosses = way.crosses && way.parent < fanout;  // this array
     const bool last = level + 1 == ways.size(), counted = past_arrays && OutermostLeast::past(ways.back());
     result.cost += not_begun(t, level);
     if (t == Tensor3::psum) result.cost += refund(level, tile, true);
     if (timed) add_not_begun(t, level, tile, result.cycles);
+    if (timed) add_pending(f, key, t, region, tile, result.cycles);
     if (!last && ways.back().crosses) result.cost += counted ? ways.back().constant : ways.back().least;
     const double whole = tiles_.whole_words(t);
     for (std::size_t k = 0; timed && k < machine_.clocks; ++k) {
-      if (way.crosses) result.cycles[k] += way.distinct_cycles[k] * whole;  // the constant is in the figures
+      if (crosses) result.cycles[k] += way.distinct_cycles[k] * whole;  // the constant is in the figures
       if (!last && ways.back().crosses) result.cycles[k] += ways.back().least_cycles[k];
     }
-    const double parent = way.crosses && !(counted && last) ? way.parent_cost + way.distinct_cost : 0;
+    const double parent = crosses && !(counted && last) ? way.parent_cost + way.distinct_cost : 0;
     const bool meets = region == 1 || way.parent > *machine_.regions[region - 1].fanout;  // the parent, past this array
     double words = f[kX0 + i], visits = std::max(words, -f[kVisits]);                     // of partial sums
     if (key.is_open(t)) {
@@ -277,14 +294,14 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
       words = way.slides ? tiles_.others(t, tile) / tiles_.fixed_words(t) * whole : base;
       result.each[i] = std::min(0.0, f[kX0 + i]) * base + (std::max(0.0, f[kX0 + i]) + slide) * words;
       result.stay[i] = whole * (f[kX0 + i] + slide + (meets ? parent : 0));
-      if (t == Tensor3::psum && way.crosses) {
+      if (t == Tensor3::psum && crosses) {
         const double of_one = std::max(1.0, -f[kVisits]);
         visits = words * of_one;
         if (meets) result.stay[i] -= way.spared * (std::min(visits, whole * of_one / least_psum_share_[level]) - whole);
       }
       if (timed) add_open(f, t, result.cycles);
     }
-    if (!way.crosses) continue;
+    if (!crosses) continue;
     for (std::size_t k = 0; timed && k < machine_.clocks; ++k) {
       if (!meets) result.cycles[k] += way.parent_cycles[k] * whole;
       if (meets) result.shared_cycles[k][i] = way.parent_cycles[k] * words;

@@ -98,6 +98,8 @@ class Bounds {
   double least_later(std::uint32_t tile) const;
   void add_not_begun(Tensor3 t, std::size_t level, std::uint32_t tile, Cycles& cycles) const;
   void add_open(const Figures& f, Tensor3 t, Cycles& cycles) const;
+  void add_pending(const Figures& f, const Key& key, Tensor3 t, std::size_t region, std::uint32_t tile,
+                   Cycles& cycles) const;
   bool shared_counted(const Figures& f) const;
   double refund(std::size_t level, std::uint32_t tile, bool outermost_bounded) const;
   double not_begun(Tensor3 t, std::size_t level) const;

@@ -21,7 +21,7 @@ bool Order::no_worse(const double* a, const double* b) const {
     return true;
   };
   const bool time = goal.uses(Objective::latency) || machine.power_at_end > 0;
-  return within(0, kClock0) && (!time || within(kClock0, decided_cycles(machine.clocks)));
+  return within(0, kClock0) && (!time || within(kClock0, used_figures(machine.clocks)));
 }
 
 /// Few tiles are reached: only what was written is cleared.

@@ -46,13 +46,13 @@ struct Order {
 /// than so many are better than which are no kin, and none of their kin.
 class Labels {
  public:
-  Labels(std::size_t clocks, bool with_kin) : used_(decided_cycles(clocks)), with_kin_(with_kin) {}
+  Labels(std::size_t clocks, bool with_kin) : used_(used_figures(clocks)), with_kin_(with_kin) {}
 
   const Label& operator[](std::uint32_t l) const { return labels_[l]; }
   /// Those in use, until a label is added; and all of them.
   const double* figures(std::uint32_t l) const { return figures_.data() + l * used_; }
   void copy_figures(std::uint32_t l, Figures& into) const {
-    constexpr std::size_t kOneClock = decided_cycles(1);
+    constexpr std::size_t kOneClock = used_figures(1);
     if (used_ == kOneClock)
       std::copy_n(figures(l), kOneClock, into.begin());
     else

@@ -195,8 +195,8 @@ class Search {
   void use(const Choice& choice) {
     stores_ = &choice.stores;
     const bool countable = machine_.regions.size() == 2 && tiles_.windows_countable();
-    transfers_.use(choice.stores, countable && !order_.best_only);
     bounds_.use(choice.stores, choice.outermost, order_.goal);
+    transfers_.use(choice.stores, countable && !order_.best_only, bounds_.counts_cycles());
   }
 
   double least_root(const Goal& goal) {

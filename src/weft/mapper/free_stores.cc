@@ -2,6 +2,7 @@
 #include "weft/mapper/free_stores.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "weft/model/counts.h"
 
@@ -68,6 +69,7 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
     later = of_word.later;
     for (std::size_t k = 0; k < kMaxClocks; ++k) way.first_cycles[k] += of_word.first[k];
   };
+  way.stalls = !inside && how.overlap != Overlap::perfect && store().buffering[i] == Buffering::single;
   if (t != Tensor3::psum) {
     way.slides = !inside && !way.every_step && slides(store(), t, how);
     way.child_cost = how.ends == Ends::outer ? 0 : child_write;
@@ -77,7 +79,7 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
   }
   const bool elides = !reads_zero(how, inside);
   WordCycles down = cycles(Stream::psum_down);
-  if (elides) down.first = {};
+  if (elides) way.again_cycles = std::exchange(down.first, {});
   take(cycles(Stream::psum_up), way.parent_cycles);
   take(down, way.distinct_cycles);
   const double valueless = elides ? machine.ofmap : 0;
@@ -94,6 +96,35 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
   way.spared = spared;
   if (elides) spared += read + child_write + hops;
   return way;
+}
+
+/// Whether windows hang over the ifmap's edge, so that tiles of one size have more words or fewer.
+bool has_padding(const Tiles& tiles) {
+  return std::any_of(tiles.windows().begin(), tiles.windows().end(), [](const WindowAxis& window) {
+    const auto& terms = window.axis->terms;
+    const std::int64_t last = window.axis->offset + terms[0].coefficient * (window.bounds[0] - 1) +
+                              terms[1].coefficient * (window.bounds[1] - 1);
+    return window.axis->offset < 0 || last >= window.axis->extent;
+  });
+}
+
+/// Of each tensor the innermost way whose first tile counts: one is kept track of.
+void find_pending(StoreChoice& choice, const Hardware& hardware, const Tiles& tiles) {
+  const auto stalls = [](const Way& way) { return way.stalls; };
+  const bool any_stalls = std::any_of(choice.ways.begin(), choice.ways.end(), [&](const std::vector<Way>& ways) {
+    return std::any_of(ways.begin(), ways.end(), stalls);
+  });
+  for (const Tensor3 t : kAllTensors) {
+    std::vector<Way>& ways = choice.ways[index(t)];
+    const auto way = std::find_if(ways.begin() + 1, ways.end(), [](const Way& w) {
+      return !w.stalls && (w.first_cycles[0] > 0 || w.again_cycles[0] > 0);
+    });
+    if (way == ways.end()) continue;
+    const bool streams = hardware.nodes[std::size_t(way->child)].store.buffering[index(t)] == Buffering::stream;
+    way->restarts = streams && any_stalls && !(t == Tensor3::ifmap && has_padding(tiles));
+    way->pends = way->crosses || way->restarts;
+    if (way->pends) choice.pending[index(t)] = std::size_t(way - ways.begin());
+  }
 }
 
 /// The codes of a region: one digit a tensor.
@@ -156,6 +187,7 @@ StoreChoice choose(const Kept& kept, const Machine& machine, const Hardware& har
       }
     }
   }
+  if (machine.regions.size() <= 2) find_pending(choice, hardware, tiles);
   for (StoreChoice::Here& here : choice.regions) list_codes(here);
   return choice;
 }

@@ -24,6 +24,10 @@ struct Way {
   /// By clock, of the same words; and of a word of the first tile, which always stalls.
   bool counted = false;  ///< some clock counts them
   Cycles parent_cycles{}, distinct_cycles{}, constant_cycles{}, first_cycles{}, least_cycles{};
+  Cycles again_cycles{};  ///< of a word with a value, where the stream into the child starts anew
+  bool stalls = false;    ///< single-buffered: a new tile starts the streams anew that end further in
+  /// Its first tile is known later than the point; and it is taken in again wherever the stream starts anew.
+  bool pends = false, restarts = false;
   double cycles(std::size_t clock) const { return parent_cycles[clock] + distinct_cycles[clock]; }
 };
 
@@ -38,6 +42,7 @@ struct StoreChoice {
   };
   std::vector<Here> regions;
   std::array<std::vector<Way>, kTensors> ways;  ///< into the compute node, into its innermost store, and so on
+  std::array<std::size_t, kTensors> pending{};  ///< the level of the way that pends; 0: none
 
   /// Ways that a nest has left behind or is on.
   std::size_t level(std::size_t region, std::uint8_t code, Tensor3 t) const {
@@ -45,6 +50,11 @@ struct StoreChoice {
   }
   const Way& way(std::size_t region, std::uint8_t code, Tensor3 t) const {
     return ways[index(t)][level(region, code, t)];
+  }
+  /// The way that pends, if a nest is on it or has left it behind.
+  const Way* pending_way(std::size_t region, std::uint8_t code, Tensor3 t) const {
+    const std::size_t way = pending[index(t)];
+    return way > 0 && way <= level(region, code, t) ? &ways[index(t)][way] : nullptr;
   }
 };
 

@@ -20,8 +20,12 @@ Transfers::Transfers(const Hardware& hardware, const Conventions& how, const Mac
   }
 }
 
-void Transfers::use(const StoreChoice& stores, bool counts_windows) {
+void Transfers::use(const StoreChoice& stores, bool counts_windows, bool counts_cycles) {
   stores_ = &stores;
+  counts_cycles_ = counts_cycles;
+  may_restart_ = counts_cycles && std::any_of(kAllTensors.begin(), kAllTensors.end(), [&](Tensor3 t) {
+                   return stores.ways[index(t)][stores.pending[index(t)]].restarts;
+                 });
   counts_windows_ = counts_windows;
   if (counts_windows) recent_.resize(tiles_.window_part(tiles_.size() - 1) + 1u);
 }
@@ -70,7 +74,16 @@ void Transfers::begin(Figures& f, Key& key, Tensor3 t, const Way& way, std::uint
   key.open |= std::uint8_t(1u << i);
   f[kCost] += way.constant;
   add_cycles(f, way.constant_cycles, 1);
-  if (!way.crosses) add_cycles(f, way.first_cycles, tiles_.first_words(t, tile));
+  if (way.pends && counts_cycles_) {
+    f[kFirst0 + i] = 1;
+    if (key.moved != 0) key.exempt |= std::uint8_t(1u << i);
+  } else if (!way.crosses) {
+    stall(f, t, way, tiles_.first_words(t, tile), 0);
+  }
+  if (way.stalls && may_restart_) {
+    key.single |= std::uint8_t(1u << i);
+    key.moved &= std::uint8_t(~(1u << i));
+  }
   f[way.slides ? std::size_t(kSlide) : kX0 + i] += way.child_cost;
   f[kRatio0 + i] = way.crosses ? 1 : 0;
   if (t == Tensor3::psum) {
@@ -108,23 +121,42 @@ void Transfers::decide_cycles(Figures& f, Tensor3 t, double words, const Open& o
 // ---- loops
 
 void Transfers::turn(Figures& f, Key& key, std::size_t region, std::size_t d, std::uint32_t tile, std::uint32_t to) {
+  std::uint8_t moved = 0;
   for (const Tensor3 t : kAllTensors) {
-    if (!key.is_open(t)) continue;
-    const Way& way = stores_->way(region, key.code, t);
-    if (tiles_.relevant(t, d) || way.every_step) decide(f, key, t, way, tile, to);
+    const bool moves = tiles_.relevant(t, d) || stores_->way(region, key.code, t).every_step;
+    if (key.is_open(t) && moves) moved |= std::uint8_t(1u << index(t));
   }
+  if ((moved & key.single) != 0) restart(f, key, region, tile);
+  for (const Tensor3 t : kAllTensors) {
+    if ((moved >> index(t) & 1u) != 0) decide(f, key, t, region, tile, to);
+  }
+  if (key.single != 0 && streams_follow(key, region)) key.moved |= key.single;
+}
+
+/// Whether a stream that is counted has still to begin.
+bool Transfers::streams_follow(const Key& key, std::size_t region) const {
+  return std::any_of(kAllTensors.begin(), kAllTensors.end(), [&](Tensor3 t) {
+    const std::size_t level = stores_->pending[index(t)];
+    return stores_->ways[index(t)][level].restarts && stores_->level(region, key.code, t) < level;
+  });
 }
 
 void Transfers::close(Figures& f, Key& key, std::size_t region, std::uint32_t tile) {
   for (const Tensor3 t : kAllTensors) {
-    if (key.is_open(t)) decide(f, key, t, stores_->way(region, key.code, t), tile, tile);
+    if (key.is_open(t)) decide(f, key, t, region, tile, tile);
+    const Way* way = pending(t, key, region);
+    if (way != nullptr) stall(f, t, *way, f[kFirst0 + index(t)], 0);
   }
 }
 
 /// The first loop that moves t's tile stands outside `tile`; the ifmap slides along its dimension to the tile `slid`.
-void Transfers::decide(Figures& f, Key& key, Tensor3 t, const Way& way, std::uint32_t tile, std::uint32_t slid) {
+void Transfers::decide(Figures& f, Key& key, Tensor3 t, std::size_t region, std::uint32_t tile, std::uint32_t slid) {
   const std::size_t i = index(t);
-  key.open &= std::uint8_t(~(1u << i));
+  const Way& way = stores_->way(region, key.code, t);
+  const Way* pending = this->pending(t, key, region);
+  if (pending != nullptr && !key.has(key.waits, t))
+    decide_pending(f, key, t, *pending, region > 0 && pending->crosses, tile);
+  for (std::uint8_t* of_open : {&key.open, &key.single, &key.moved}) *of_open &= std::uint8_t(~(1u << i));
   for (std::size_t d = 0; key.frozen != 0 && d < kDims; ++d) {
     if (!tiles_.relevant(t, d)) key.frozen &= std::uint8_t(~(1u << d));
   }
@@ -140,6 +172,94 @@ void Transfers::decide(Figures& f, Key& key, Tensor3 t, const Way& way, std::uin
     f[kVisits] *= words;
     if (visits_cost(way)) f[kVisits] = 0;
   }
+}
+
+// ---- streams
+
+const Way* Transfers::pending(Tensor3 t, const Key& key, std::size_t region) const {
+  return counts_cycles_ ? stores_->pending_way(region, key.code, t) : nullptr;
+}
+
+/// Words of tiles that stall. What stalls takes whole cycles.
+void Transfers::stall(Figures& f, Tensor3 t, const Way& way, double words, double with_value) const {
+  const auto rest = [](double cycles) { return std::max(0.0, std::ceil(cycles * (1 - kRounding)) - cycles); };
+  add_cycles(f, way.first_cycles, words);
+  double more = rest(way.first_cycles[0] * words);
+  if (t == Tensor3::psum) {
+    add_cycles(f, way.again_cycles, with_value);
+    more += rest(way.again_cycles[0] * with_value);
+  }
+  for (std::size_t k = 0; k < machine_.clocks; ++k) f[decided_cycles(k)] += more;
+}
+
+Transfers::Restarts Transfers::restarts(std::uint32_t tile) const {
+  Restarts result;
+  for (std::size_t d = 0; d < kDims; ++d) {
+    result.all *= double(tiles_.count(tile, d));
+    if (tiles_.relevant(Tensor3::psum, d)) result.without_value *= double(tiles_.count(tile, d));
+  }
+  return result;
+}
+
+/// The same before the array is crossed: how many words that are is known there.
+void Transfers::restart_inside(Figures& f, Tensor3 t, const Way& way, std::uint32_t tile) const {
+  double& first = f[kFirst0 + index(t)];
+  const Restarts restarts = this->restarts(tile);
+  if (t == Tensor3::psum) add_cycles(f, way.again_cycles, -first * restarts.without_value);
+  first *= restarts.all;
+}
+
+/// The loop around `tile` brings a new tile to a single-buffered store.
+void Transfers::restart(Figures& f, Key& key, std::size_t region, std::uint32_t tile) const {
+  for (const Tensor3 t : kAllTensors) {
+    const Way* way = pending(t, key, region);
+    const auto bit = std::uint8_t(1u << index(t));
+    if (way == nullptr || !way->restarts || key.has(key.stalled, t)) continue;
+    if (key.has(key.exempt, t)) {
+      key.exempt &= std::uint8_t(~bit);
+      continue;
+    }
+    double& first = f[kFirst0 + index(t)];
+    if (!key.has(key.waits, t)) {
+      key.stalled |= bit;
+    } else if (region > 0 && way->crosses) {
+      key.stalled |= bit;
+      restart_inside(f, t, *way, tile);
+    } else {
+      const Restarts restarts = this->restarts(tile);
+      stall(f, t, *way, first * restarts.all, first * (restarts.all - restarts.without_value));
+      first = 0;
+    }
+  }
+}
+
+/// The way that pends is decided at `tile`, `crosses`: before it crosses the array.
+void Transfers::decide_pending(Figures& f, Key& key, Tensor3 t, const Way& way, bool crosses,
+                               std::uint32_t tile) const {
+  const auto bit = std::uint8_t(1u << index(t));
+  double& first = f[kFirst0 + index(t)];
+  const double ratio = first;
+  key.waits |= bit;
+  first = tiles_.first_words(t, tile);
+  if (crosses && t == Tensor3::ifmap) {
+    for (const WindowAxis& window : tiles_.windows()) {
+      const double words = window.first[tiles_.window_number(std::size_t(&window - tiles_.windows().data()), tile)];
+      first = words > 0 ? first / words : 0;
+    }
+  }
+  if (!key.has(key.stalled, t)) return;
+  if (crosses) {  // all tiles are first ones, but those that slide
+    if (way.slides) first = 0;
+    return restart_inside(f, t, way, tile);
+  }
+  key.stalled &= std::uint8_t(~bit);
+  first = 0;
+  for (std::size_t k = 0; k < machine_.clocks; ++k) {
+    const bool shared = way.slides && key.child != 0;
+    f[shared ? shared_cycles(k) : way.slides ? sliding_cycles(k) : open_cycles(k, t)] +=
+        ratio * (way.first_cycles[k] + (t == Tensor3::psum ? way.again_cycles[k] : 0));
+  }
+  if (t == Tensor3::psum) add_cycles(f, way.again_cycles, -machine_.ofmap);
 }
 
 /// Whether visits of partial sums that have still to cross the only array cost more than they spare, so that fewer are
@@ -214,6 +334,42 @@ double Transfers::copies(Tensor3 t, const Crossed& crossed) const {
   return copies;
 }
 
+/// Words of first tiles, decided inside the array, become those of all children.
+void Transfers::cross_pending(Figures& f, Key& key, Tensor3 t, const Way& way, std::size_t fanout,
+                              const Crossed& crossed) {
+  const bool multicast = hardware_.nodes[fanout].fanout.multicast[index(t)];
+  double all = 1, distinct = 1, copies = 1;  // children; those with words of their own, but along the windows
+  for (std::size_t d = 0; d < kDims; ++d) {
+    const double children = double(tiles_.count(crossed.inner, d)) / double(tiles_.count(crossed.outer, d));
+    all *= children;
+    if (!tiles_.relevant(t, d)) {
+      copies *= children;
+    } else if (t != Tensor3::ifmap || !tiles_.windowed(d)) {
+      distinct *= children;
+    } else if (crossed.folded == d) {
+      distinct *= children / double(crossed.children[d]);  // the last fold has less, by no more than this
+    }
+  }
+  if (t != Tensor3::psum && !multicast) distinct *= copies;
+  if (t == Tensor3::ifmap && key.child == 0) distinct = 0;  // not counted
+  if (distinct > 0 && t == Tensor3::ifmap) {
+    const WindowWords words = window_words({key.child, tiles_.window_part(crossed.inner),
+                                            tiles_.window_part(crossed.outer), key.child, key.slid});
+    distinct *= multicast && how_.multicast == Multicast::exact ? words.first_shared : words.first_each;
+  }
+  double& first = f[kFirst0 + index(t)];
+  first *= distinct;
+  if (key.has(key.stalled, t)) {
+    key.stalled &= std::uint8_t(~(1u << index(t)));
+    const double words = std::exchange(first, 0) / all;
+    if (t != Tensor3::psum) return stall(f, t, way, words, 0);
+    add_cycles(f, way.first_cycles, words);
+    add_cycles(f, way.again_cycles, words);
+  } else if (!way.restarts) {
+    stall(f, t, way, std::exchange(first, 0), 0);
+  }
+}
+
 void Transfers::cross(Figures& f, Key& key, std::size_t region, const Crossed& crossed) {
   const std::size_t fanout = *machine_.regions[region].fanout;
   f[kUsed0] = f[kUsed0 + 1] = 0;
@@ -230,8 +386,16 @@ void Transfers::cross(Figures& f, Key& key, std::size_t region, const Crossed& c
       cross_decided(f, key, t, fanout, crossed);
     }
     const bool last = way.parent < fanout && (region == 1 || way.parent > *machine_.regions[region - 1].fanout);
+    const Way* pending = this->pending(t, key, region);
+    if (pending != nullptr && key.has(key.waits, t)) {
+      cross_pending(f, key, t, way, fanout, crossed);
+    } else if (pending != nullptr) {
+      const bool multicast = hardware_.nodes[fanout].fanout.multicast[index(t)];
+      const bool counted = t == Tensor3::ifmap && way.slides && counts_windows_;
+      f[kFirst0 + index(t)] = counted ? (multicast ? 1 : copies(t, crossed)) : f[kRatio0 + index(t)];
+    }
     if (last) meet(f, open, t, way);
-    if (last && open) add_cycles(f, way.first_cycles, tiles_.first_words(t, crossed.outer));
+    if (last && open && pending == nullptr) stall(f, t, way, tiles_.first_words(t, crossed.outer), 0);
   }
   const bool slides = key.is_open(Tensor3::ifmap) && stores_->way(region, key.code, Tensor3::ifmap).slides;
   key.child = slides && counts_windows_ ? tiles_.window_part(crossed.inner) : std::uint16_t(0);
@@ -374,6 +538,8 @@ Transfers::WindowWords Transfers::window_words(const WindowParts& parts) {
     if (fresh) entry->second = sliding_words(*tiles_.windows()[w].axis, tiles_.windows()[w].bounds, nest);
     recent.words.each *= double(entry->second.each);
     recent.words.shared *= double(entry->second.shared);
+    recent.words.first_each *= double(entry->second.first_each);
+    recent.words.first_shared *= double(entry->second.first_shared);
   }
   return recent.words;
 }

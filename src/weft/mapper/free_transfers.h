@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
@@ -15,6 +16,9 @@ namespace weft::free_search {
 /// is until the first loop outside that its tensor depends on *decides* it.
 ///   open      a figure is what the transfer will cost for each base word (Tiles::base) of the tile it is decided at
 ///   decided   it is words that have still to cross an array
+/// A stream starts anew wherever a single-buffered store that is not further in gets a new tile
+/// (docs/formulas.md, "Time"): from the first such loop out, all that moves its tile stalls. Until it comes, the first
+/// tile is carried along.
 enum Figure : std::uint8_t {
   kCost,                   ///< energy decided so far
   kX0,                     ///< by tensor. Open: cost (of ifmaps: of what does not slide). Decided: words
@@ -28,12 +32,22 @@ enum Figure : std::uint8_t {
   kUsed0,                  ///< bits used of the region's shared stores
   kClock0 = kUsed0 + kMaxShared,
   kFiguresOfClock = 3 + kTensors,
-  kFigures = kClock0 + kMaxClocks * kFiguresOfClock
+  /// By tensor, of the way that pends. Open: words at its parent for each base word. Decided: words of the first tile,
+  /// for all children once the array is crossed (before that of ifmaps, but along the windows); where the stream has
+  /// started anew before that, of all first tiles. After clock 0: one clock alone has no transfers.
+  kFirst0 = kClock0 + kFiguresOfClock,
+  kFigures = kFirst0 + kTensors + (kMaxClocks - 1) * kFiguresOfClock
 };
 using Figures = std::array<double, kFigures>;
 
 /// Cycles of clock k decided so far.
-constexpr std::size_t decided_cycles(std::size_t k) { return kClock0 + k * kFiguresOfClock; }
+constexpr std::size_t decided_cycles(std::size_t k) {
+  return kClock0 + k * kFiguresOfClock + (k > 0 ? kTensors : 0);
+}
+/// Figures that so many clocks use.
+constexpr std::size_t used_figures(std::size_t clocks) {
+  return clocks == 1 ? std::size_t(kFirst0) : decided_cycles(clocks);
+}
 /// Open: cycles; of tensor t (of ifmaps: of what does not slide).
 constexpr std::size_t open_cycles(std::size_t k, Tensor3 t) { return decided_cycles(k) + 1 + index(t); }
 /// Open: cycles of the ifmaps that slide, a word that is new to the tile.
@@ -53,25 +67,38 @@ struct Key {
   std::uint8_t code = 0;  ///< points passed in the region
   std::uint8_t open = 0;  ///< tensors whose last transfer is open, a bit each
   bool fresh = true;      ///< no loop since the last point
-  /// Dimensions that an array folds and that no loop moves before the tensor is decided that does not depend on them: a
-  /// bit each.
+  /// The dimension that an array folds and that no loop moves before the tensor is decided that does not depend on it:
+  /// its bit.
   std::uint8_t frozen = 0;
+  /// By tensor, a bit each, where streams are counted. Of the way that pends: whether it is decided, whether all of it
+  /// stalls, and whether the single-buffered tile that was open as it began is further in. Of single-buffered ways:
+  /// whether one is open, and whether loops stand outside it.
+  std::uint8_t waits = 0, stalled = 0, exempt = 0, single = 0, moved = 0;
   /// What the ifmaps that are still to cross an array, or to be moved outside it, take in: the part
   /// (Tiles::window_part) of one child and, if a loop has moved it already, of the tile it slides over. 0 where that is
   /// bounded instead.
   std::uint16_t child = 0, slid = 0;
 
-  bool is_open(Tensor3 t) const { return (open >> index(t) & 1u) != 0; }
+  static bool has(std::uint8_t of_tensors, Tensor3 t) { return (of_tensors >> index(t) & 1u) != 0; }
+  bool is_open(Tensor3 t) const { return has(open, t); }
   bool is_frozen(std::size_t d) const { return (frozen >> d & 1u) != 0; }
   std::uint64_t packed() const {
-    return std::uint64_t(code) | std::uint64_t(open) << 8 | std::uint64_t(fresh) << 16 | std::uint64_t(frozen) << 17 |
-           std::uint64_t(child) << 32 | std::uint64_t(slid) << 48;
+    const auto bits = [](std::uint8_t of_tensors, int at) { return std::uint64_t(of_tensors) << at; };
+    return std::uint64_t(code) | bits(open, 8) | std::uint64_t(fresh) << 11 |
+           std::uint64_t(std::bit_width(frozen)) << 12 | bits(waits, 16) | bits(stalled, 19) | bits(exempt, 22) |
+           bits(single, 25) | bits(moved, 28) | std::uint64_t(child) << 32 | std::uint64_t(slid) << 48;
   }
   static Key unpacked(std::uint64_t p) {
+    const auto bits = [p](int at) { return std::uint8_t(p >> at & 7u); };
     return {.code = std::uint8_t(p),
-            .open = std::uint8_t(p >> 8),
-            .fresh = (p >> 16 & 1) != 0,
-            .frozen = std::uint8_t(p >> 17),
+            .open = bits(8),
+            .fresh = (p >> 11 & 1) != 0,
+            .frozen = std::uint8_t(1u << (p >> 12 & 15u) >> 1),
+            .waits = bits(16),
+            .stalled = bits(19),
+            .exempt = bits(22),
+            .single = bits(25),
+            .moved = bits(28),
             .child = std::uint16_t(p >> 32),
             .slid = std::uint16_t(p >> 48)};
   }
@@ -95,8 +122,8 @@ class Transfers {
  public:
   Transfers(const Hardware& hardware, const Conventions& how, const Machine& machine, const Tiles& tiles);
 
-  /// The stores from now on, and whether what slides across an array is counted or only bounded.
-  void use(const StoreChoice& stores, bool counts_windows);
+  /// The stores from now on; whether what slides across an array is counted or only bounded, and whether cycles are.
+  void use(const StoreChoice& stores, bool counts_windows, bool counts_cycles);
   bool counts_windows() const { return counts_windows_; }
 
   /// The MACs alone.
@@ -121,9 +148,20 @@ class Transfers {
   void add_parent(Figures& f, bool open, Tensor3 t, const Way& way, double distinct, double updates,
                   double visits) const;
   void add_cycles(Figures& f, const Cycles& of_word, double words) const;
+  const Way* pending(Tensor3 t, const Key& key, std::size_t region) const;
+  void stall(Figures& f, Tensor3 t, const Way& way, double words, double with_value) const;
+  struct Restarts {
+    double all = 1, without_value = 1;  ///< the latter: of partial sums
+  };
+  Restarts restarts(std::uint32_t tile) const;
+  void restart(Figures& f, Key& key, std::size_t region, std::uint32_t tile) const;
+  void restart_inside(Figures& f, Tensor3 t, const Way& way, std::uint32_t tile) const;
+  bool streams_follow(const Key& key, std::size_t region) const;
+  void cross_pending(Figures& f, Key& key, Tensor3 t, const Way& way, std::size_t fanout, const Crossed& crossed);
   template <class Open>
   void decide_cycles(Figures& f, Tensor3 t, double words, const Open& open) const;
-  void decide(Figures& f, Key& key, Tensor3 t, const Way& way, std::uint32_t tile, std::uint32_t slid);
+  void decide(Figures& f, Key& key, Tensor3 t, std::size_t region, std::uint32_t tile, std::uint32_t slid);
+  void decide_pending(Figures& f, Key& key, Tensor3 t, const Way& way, bool crosses, std::uint32_t tile) const;
   bool visits_cost(const Way& way) const;
   double sliding(std::size_t w, std::uint32_t tile, std::uint32_t slid);
   double decide_ifmap(Figures& f, Key& key, const Way& way, std::uint32_t tile, std::uint32_t slid);
@@ -136,7 +174,7 @@ class Transfers {
   void meet(Figures& f, bool open, Tensor3 t, const Way& way) const;
 
   struct WindowWords {
-    double each = 1, shared = 1;
+    double each = 1, shared = 1, first_each = 1, first_shared = 1;
   };
   using WindowParts = std::array<std::uint16_t, 5>;  ///< resident, child, all, stride and slid of a WindowNest
   struct Recent {
@@ -153,7 +191,8 @@ class Transfers {
   const Machine& machine_;
   const Tiles& tiles_;
   const StoreChoice* stores_ = nullptr;
-  bool counts_windows_ = false;
+  bool counts_windows_ = false, counts_cycles_ = false;
+  bool may_restart_ = false;  ///< some stream is counted
   std::array<std::unordered_map<WindowNest, SlidingWords, HashNest>, kMaxWindows> nest_words_;  ///< those met
   std::vector<Recent> recent_;  ///< met last, by the part of all children
   /// Words that one tile takes in as it slides over another, by their window numbers; negative: not known yet.

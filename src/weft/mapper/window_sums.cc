@@ -90,6 +90,9 @@ struct Walker {
         take(at, {moved(0), moved(1)});
       }
     }
+    if (step > 1) return;
+    words.first_each = words.each;
+    words.first_shared = words.shared;
   }
 
   void run() {
