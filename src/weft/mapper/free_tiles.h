@@ -78,6 +78,7 @@ class Tiles {
   std::uint32_t number(std::uint32_t tile, std::size_t d) const { return numbers_[tile][d]; }
   std::int64_t extent(std::uint32_t tile, std::size_t d) const { return dims_[d].extent[number(tile, d)]; }
   std::int64_t count(std::uint32_t tile, std::size_t d) const { return dims_[d].count[number(tile, d)]; }
+  bool divides(std::uint32_t tile, std::size_t d) const { return dims_[d].even[number(tile, d)] != 0; }
   /// The tile with another extent in dimension d, by its number.
   std::uint32_t with(std::uint32_t tile, std::size_t d, std::uint32_t extent_number) const {
     const DimTiles& dim = dims_[d];

@@ -78,7 +78,7 @@ void Transfers::begin(Figures& f, Key& key, Tensor3 t, const Way& way, std::uint
     f[kFirst0 + i] = 1;
     if (key.moved != 0) key.exempt |= std::uint8_t(1u << i);
   } else if (!way.crosses) {
-    stall(f, t, way, tiles_.first_words(t, tile), 0);
+    stall(f, t, way, tiles_.first_words(t, tile), 0, true);
   }
   if (way.stalls && may_restart_) {
     key.single |= std::uint8_t(1u << i);
@@ -131,6 +131,15 @@ void Transfers::turn(Figures& f, Key& key, std::size_t region, std::size_t d, st
     if ((moved >> index(t) & 1u) != 0) decide(f, key, t, region, tile, to);
   }
   if (key.single != 0 && streams_follow(key, region)) key.moved |= key.single;
+  if (!tiles_.divides(tile, d)) bound_first(f, key, region, d);
+}
+
+/// A loop over d, which an array folds: from now on the first tiles have more words than they have on average.
+void Transfers::bound_first(const Figures& f, Key& key, std::size_t region, std::size_t d) const {
+  for (const Tensor3 t : kAllTensors) {
+    const bool waits = pending(t, key, region) != nullptr && key.has(key.waits, t);
+    key.rough = key.rough || (waits && f[kFirst0 + index(t)] > 0 && tiles_.relevant(t, d));
+  }
 }
 
 /// Whether a stream that is counted has still to begin.
@@ -145,7 +154,9 @@ void Transfers::close(Figures& f, Key& key, std::size_t region, std::uint32_t ti
   for (const Tensor3 t : kAllTensors) {
     if (key.is_open(t)) decide(f, key, t, region, tile, tile);
     const Way* way = pending(t, key, region);
-    if (way != nullptr) stall(f, t, *way, f[kFirst0 + index(t)], 0);
+    bool exact = !key.rough;
+    for (std::size_t d = 0; d < kDims; ++d) exact = exact && (tiles_.divides(tile, d) || !tiles_.relevant(t, d));
+    if (way != nullptr) stall(f, t, *way, f[kFirst0 + index(t)], 0, exact);
   }
 }
 
@@ -180,15 +191,13 @@ const Way* Transfers::pending(Tensor3 t, const Key& key, std::size_t region) con
   return counts_cycles_ ? stores_->pending_way(region, key.code, t) : nullptr;
 }
 
-/// Words of tiles that stall. What stalls takes whole cycles.
-void Transfers::stall(Figures& f, Tensor3 t, const Way& way, double words, double with_value) const {
+/// Words of tiles that stall. What stalls takes whole cycles: `exact`, that are known.
+void Transfers::stall(Figures& f, Tensor3 t, const Way& way, double words, double with_value, bool exact) const {
   const auto rest = [](double cycles) { return std::max(0.0, std::ceil(cycles * (1 - kRounding)) - cycles); };
   add_cycles(f, way.first_cycles, words);
-  double more = rest(way.first_cycles[0] * words);
-  if (t == Tensor3::psum) {
-    add_cycles(f, way.again_cycles, with_value);
-    more += rest(way.again_cycles[0] * with_value);
-  }
+  if (t == Tensor3::psum) add_cycles(f, way.again_cycles, with_value);
+  if (!exact) return;
+  const double more = rest(way.first_cycles[0] * words) + rest(way.again_cycles[0] * with_value);
   for (std::size_t k = 0; k < machine_.clocks; ++k) f[decided_cycles(k)] += more;
 }
 
@@ -227,7 +236,7 @@ void Transfers::restart(Figures& f, Key& key, std::size_t region, std::uint32_t 
       restart_inside(f, t, *way, tile);
     } else {
       const Restarts restarts = this->restarts(tile);
-      stall(f, t, *way, first * restarts.all, first * (restarts.all - restarts.without_value));
+      stall(f, t, *way, first * restarts.all, first * (restarts.all - restarts.without_value), !key.rough);
       first = 0;
     }
   }
@@ -240,7 +249,7 @@ void Transfers::decide_pending(Figures& f, Key& key, Tensor3 t, const Way& way, 
   double& first = f[kFirst0 + index(t)];
   const double ratio = first;
   key.waits |= bit;
-  first = tiles_.first_words(t, tile);
+  first = tiles_.first_words(t, tile) * (t == Tensor3::weight && !crosses ? ratio : 1);
   if (crosses && t == Tensor3::ifmap) {
     for (const WindowAxis& window : tiles_.windows()) {
       const double words = window.first[tiles_.window_number(std::size_t(&window - tiles_.windows().data()), tile)];
@@ -334,6 +343,15 @@ double Transfers::copies(Tensor3 t, const Crossed& crossed) const {
   return copies;
 }
 
+/// Whether only a bound is known of the words that a first tile brings past the array: where windows overlap that not
+/// all children share, or partial sums that not all are added.
+bool Transfers::bounds_first(Tensor3 t, bool open, std::size_t fanout) const {
+  const FanoutNode& array = hardware_.nodes[fanout].fanout;
+  if (t == Tensor3::psum) return array.reduces != kAddsAll;
+  const bool shared = array.multicast[index(t)] && how_.multicast == Multicast::exact;
+  return t == Tensor3::ifmap && open && !shared;
+}
+
 /// Words of first tiles, decided inside the array, become those of all children.
 void Transfers::cross_pending(Figures& f, Key& key, Tensor3 t, const Way& way, std::size_t fanout,
                               const Crossed& crossed) {
@@ -357,16 +375,18 @@ void Transfers::cross_pending(Figures& f, Key& key, Tensor3 t, const Way& way, s
                                             tiles_.window_part(crossed.outer), key.child, key.slid});
     distinct *= multicast && how_.multicast == Multicast::exact ? words.first_shared : words.first_each;
   }
+  const bool folds = crossed.folded && tiles_.relevant(t, *crossed.folded);
+  if (folds && t == Tensor3::ifmap && tiles_.windowed(*crossed.folded)) key.rough = true;
   double& first = f[kFirst0 + index(t)];
   first *= distinct;
   if (key.has(key.stalled, t)) {
     key.stalled &= std::uint8_t(~(1u << index(t)));
     const double words = std::exchange(first, 0) / all;
-    if (t != Tensor3::psum) return stall(f, t, way, words, 0);
+    if (t != Tensor3::psum) return stall(f, t, way, words, 0, !key.rough);
     add_cycles(f, way.first_cycles, words);
     add_cycles(f, way.again_cycles, words);
   } else if (!way.restarts) {
-    stall(f, t, way, std::exchange(first, 0), 0);
+    stall(f, t, way, std::exchange(first, 0), 0, !key.rough && !folds);
   }
 }
 
@@ -387,6 +407,7 @@ void Transfers::cross(Figures& f, Key& key, std::size_t region, const Crossed& c
     }
     const bool last = way.parent < fanout && (region == 1 || way.parent > *machine_.regions[region - 1].fanout);
     const Way* pending = this->pending(t, key, region);
+    if (pending != nullptr) key.rough = key.rough || bounds_first(t, open, fanout);
     if (pending != nullptr && key.has(key.waits, t)) {
       cross_pending(f, key, t, way, fanout, crossed);
     } else if (pending != nullptr) {
@@ -395,7 +416,7 @@ void Transfers::cross(Figures& f, Key& key, std::size_t region, const Crossed& c
       f[kFirst0 + index(t)] = counted ? (multicast ? 1 : copies(t, crossed)) : f[kRatio0 + index(t)];
     }
     if (last) meet(f, open, t, way);
-    if (last && open && pending == nullptr) stall(f, t, way, tiles_.first_words(t, crossed.outer), 0);
+    if (last && open && pending == nullptr) add_cycles(f, way.first_cycles, tiles_.first_words(t, crossed.outer));
   }
   const bool slides = key.is_open(Tensor3::ifmap) && stores_->way(region, key.code, Tensor3::ifmap).slides;
   key.child = slides && counts_windows_ ? tiles_.window_part(crossed.inner) : std::uint16_t(0);

@@ -74,6 +74,7 @@ struct Key {
   /// stalls, and whether the single-buffered tile that was open as it began is further in. Of single-buffered ways:
   /// whether one is open, and whether loops stand outside it.
   std::uint8_t waits = 0, stalled = 0, exempt = 0, single = 0, moved = 0;
+  bool rough = false;  ///< whether the words of some first tile are only bounded
   /// What the ifmaps that are still to cross an array, or to be moved outside it, take in: the part
   /// (Tiles::window_part) of one child and, if a loop has moved it already, of the tile it slides over. 0 where that is
   /// bounded instead.
@@ -86,7 +87,8 @@ struct Key {
     const auto bits = [](std::uint8_t of_tensors, int at) { return std::uint64_t(of_tensors) << at; };
     return std::uint64_t(code) | bits(open, 8) | std::uint64_t(fresh) << 11 |
            std::uint64_t(std::bit_width(frozen)) << 12 | bits(waits, 16) | bits(stalled, 19) | bits(exempt, 22) |
-           bits(single, 25) | bits(moved, 28) | std::uint64_t(child) << 32 | std::uint64_t(slid) << 48;
+           bits(single, 25) | bits(moved, 28) | std::uint64_t(rough) << 31 |
+           std::uint64_t(child) << 32 | std::uint64_t(slid) << 48;
   }
   static Key unpacked(std::uint64_t p) {
     const auto bits = [p](int at) { return std::uint8_t(p >> at & 7u); };
@@ -99,6 +101,7 @@ struct Key {
             .exempt = bits(22),
             .single = bits(25),
             .moved = bits(28),
+            .rough = (p >> 31 & 1) != 0,
             .child = std::uint16_t(p >> 32),
             .slid = std::uint16_t(p >> 48)};
   }
@@ -149,7 +152,7 @@ class Transfers {
                   double visits) const;
   void add_cycles(Figures& f, const Cycles& of_word, double words) const;
   const Way* pending(Tensor3 t, const Key& key, std::size_t region) const;
-  void stall(Figures& f, Tensor3 t, const Way& way, double words, double with_value) const;
+  void stall(Figures& f, Tensor3 t, const Way& way, double words, double with_value, bool exact) const;
   struct Restarts {
     double all = 1, without_value = 1;  ///< the latter: of partial sums
   };
@@ -157,6 +160,8 @@ class Transfers {
   void restart(Figures& f, Key& key, std::size_t region, std::uint32_t tile) const;
   void restart_inside(Figures& f, Tensor3 t, const Way& way, std::uint32_t tile) const;
   bool streams_follow(const Key& key, std::size_t region) const;
+  void bound_first(const Figures& f, Key& key, std::size_t region, std::size_t d) const;
+  bool bounds_first(Tensor3 t, bool open, std::size_t fanout) const;
   void cross_pending(Figures& f, Key& key, Tensor3 t, const Way& way, std::size_t fanout, const Crossed& crossed);
   template <class Open>
   void decide_cycles(Figures& f, Tensor3 t, double words, const Open& open) const;
