@@ -56,6 +56,19 @@ Hardware small_machine(Random& random, bool vaults) {
   return h;
 }
 
+/// As in Eyeriss: ifmaps and partial sums stream into the PEs, and start anew with each tile of weights or of the
+/// buffer.
+void let_stream(Random& random, Hardware& h) {
+  for (HardwareNode& node : h.nodes) {
+    if (node.kind == NodeKind::fanout) {
+      for (auto& own : node.bandwidth.own) own = Bandwidth{8 * random.between(1, 6), Bandwidth::Per::cycle};
+    }
+    const bool in_pe = node.name.find("rf") != std::string::npos;
+    const Buffering streams = in_pe ? Buffering::stream : Buffering::single;
+    node.store.buffering = {streams, Buffering::single, streams};
+  }
+}
+
 /// Writes every mapping down from the outside in.
 struct BruteForce {
   const LoopProblem& problem;
@@ -347,6 +360,7 @@ void check_least_cost(std::uint64_t seed, int most_trials, std::int64_t most_map
     Hardware hardware = small_machine(random, vaults);
     hardware.gates_zeros = random.below(4) == 0;
     hardware.nodes.front().store.offchip = true;
+    if (trials % 4 == 1) let_stream(random, hardware);
     MapOptions options{.objective = static_cast<Objective>(random.below(3)),
                        .conventions = agree::random_conventions(random),
                        .ifmap_zeros = 0.3};

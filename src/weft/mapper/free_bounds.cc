@@ -165,7 +165,9 @@ void Bounds::drop_clocks(Figures& f, const Key& key, std::size_t region, std::ui
   const double least = std::max(f[decided_cycles(0)], only_limited ? goal_.limit : 0);
   for (std::size_t k = only_limited && region == 0 ? 0 : 1; k < machine_.clocks; ++k) {
     if (most[k] * (1 + kRounding) > (k == 0 ? goal_.limit : least)) continue;
+    const double decided = f[decided_cycles(k)];
     std::fill_n(f.begin() + std::ptrdiff_t(decided_cycles(k)), kFiguresOfClock, 0.0);
+    f[decided_cycles(k)] = std::min(0.0, decided);  // a constant that later words make up for
   }
 }
 
@@ -267,6 +269,7 @@ Bounds::Crossing Bounds::crossing(const Figures& f, const Key& key, std::size_t 
   if (least_later_ != nullptr) result.later = least_later(tile);
   if (machine_.regions.size() > 2) {  // all steps are as many times more as an array is not full
     result.idle = result.cycles[0] * machine_.least_idle(region - 1);
+    result.later = -kInfinity;  // with the constants of partial sums they may be less than none
     result.cost -= machine_.power * std::exchange(result.cycles[0], 0);
   }
   for (const Tensor3 t : kAllTensors) {

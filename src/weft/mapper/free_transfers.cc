@@ -131,15 +131,7 @@ void Transfers::turn(Figures& f, Key& key, std::size_t region, std::size_t d, st
     if ((moved >> index(t) & 1u) != 0) decide(f, key, t, region, tile, to);
   }
   if (key.single != 0 && streams_follow(key, region)) key.moved |= key.single;
-  if (!tiles_.divides(tile, d)) bound_first(f, key, region, d);
-}
-
-/// A loop over d, which an array folds: from now on the first tiles have more words than they have on average.
-void Transfers::bound_first(const Figures& f, Key& key, std::size_t region, std::size_t d) const {
-  for (const Tensor3 t : kAllTensors) {
-    const bool waits = pending(t, key, region) != nullptr && key.has(key.waits, t);
-    key.rough = key.rough || (waits && f[kFirst0 + index(t)] > 0 && tiles_.relevant(t, d));
-  }
+  if (may_restart_ && !tiles_.divides(tile, d)) key.turned = true;
 }
 
 /// Whether a stream that is counted has still to begin.
@@ -154,9 +146,7 @@ void Transfers::close(Figures& f, Key& key, std::size_t region, std::uint32_t ti
   for (const Tensor3 t : kAllTensors) {
     if (key.is_open(t)) decide(f, key, t, region, tile, tile);
     const Way* way = pending(t, key, region);
-    bool exact = !key.rough;
-    for (std::size_t d = 0; d < kDims; ++d) exact = exact && (tiles_.divides(tile, d) || !tiles_.relevant(t, d));
-    if (way != nullptr) stall(f, t, *way, f[kFirst0 + index(t)], 0, exact);
+    if (way != nullptr) stall(f, t, *way, f[kFirst0 + index(t)], 0, !key.rough);
   }
 }
 
@@ -210,6 +200,18 @@ Transfers::Restarts Transfers::restarts(std::uint32_t tile) const {
   return result;
 }
 
+/// Of the first tiles of all children, the share that is there when the loop outside `tile` moves: where that is a fold
+/// over an array, the last one has less.
+double Transfers::started(Tensor3 t, const Key& key, std::uint32_t tile) const {
+  double share = 1;
+  for (std::size_t d = 0; d < kDims && !key.turned; ++d) {
+    if (tiles_.divides(tile, d) || !tiles_.relevant(t, d)) continue;
+    const auto last = std::uint32_t(tiles_.dim(d).extent.size() - 1);
+    share *= double(tiles_.dim(d).extent[last]) / double(tiles_.count(tile, d) * tiles_.extent(tile, d));
+  }
+  return share;
+}
+
 /// The same before the array is crossed: how many words that are is known there.
 void Transfers::restart_inside(Figures& f, Tensor3 t, const Way& way, std::uint32_t tile) const {
   double& first = f[kFirst0 + index(t)];
@@ -236,6 +238,7 @@ void Transfers::restart(Figures& f, Key& key, std::size_t region, std::uint32_t 
       restart_inside(f, t, *way, tile);
     } else {
       const Restarts restarts = this->restarts(tile);
+      first *= started(t, key, tile);
       stall(f, t, *way, first * restarts.all, first * (restarts.all - restarts.without_value), !key.rough);
       first = 0;
     }
@@ -265,7 +268,9 @@ void Transfers::decide_pending(Figures& f, Key& key, Tensor3 t, const Way& way, 
   first = 0;
   for (std::size_t k = 0; k < machine_.clocks; ++k) {
     const bool shared = way.slides && key.child != 0;
-    f[shared ? shared_cycles(k) : way.slides ? sliding_cycles(k) : open_cycles(k, t)] +=
+    f[shared       ? shared_cycles(k)
+      : way.slides ? sliding_cycles(k)
+                   : open_cycles(k, t)] +=
         ratio * (way.first_cycles[k] + (t == Tensor3::psum ? way.again_cycles[k] : 0));
   }
   if (t == Tensor3::psum) add_cycles(f, way.again_cycles, -machine_.ofmap);
@@ -356,37 +361,37 @@ bool Transfers::bounds_first(Tensor3 t, bool open, std::size_t fanout) const {
 void Transfers::cross_pending(Figures& f, Key& key, Tensor3 t, const Way& way, std::size_t fanout,
                               const Crossed& crossed) {
   const bool multicast = hardware_.nodes[fanout].fanout.multicast[index(t)];
-  double all = 1, distinct = 1, copies = 1;  // children; those with words of their own, but along the windows
+  const bool counts_all = t != Tensor3::psum && !multicast;  // also those that have the same words
+  double all = 1, distinct = 1, missing = 1;                 // children; those whose words count, but along the windows
   for (std::size_t d = 0; d < kDims; ++d) {
-    const double children = double(tiles_.count(crossed.inner, d)) / double(tiles_.count(crossed.outer, d));
-    all *= children;
-    if (!tiles_.relevant(t, d)) {
-      copies *= children;
-    } else if (t != Tensor3::ifmap || !tiles_.windowed(d)) {
-      distinct *= children;
-    } else if (crossed.folded == d) {
-      distinct *= children / double(crossed.children[d]);  // the last fold has less, by no more than this
-    }
+    const bool folds = crossed.folded == d;
+    const double average = double(tiles_.count(crossed.inner, d)) / double(tiles_.count(crossed.outer, d));
+    const double children = folds ? double(crossed.children[d]) : average;
+    all *= average;
+    const bool windowed = t == Tensor3::ifmap && tiles_.windowed(d);
+    if (!windowed && (tiles_.relevant(t, d) || counts_all)) distinct *= children;
+    if (folds && (tiles_.relevant(t, d) || counts_all)) missing = average / children;
   }
-  if (t != Tensor3::psum && !multicast) distinct *= copies;
   if (t == Tensor3::ifmap && key.child == 0) distinct = 0;  // not counted
   if (distinct > 0 && t == Tensor3::ifmap) {
-    const WindowWords words = window_words({key.child, tiles_.window_part(crossed.inner),
-                                            tiles_.window_part(crossed.outer), key.child, key.slid});
+    const WindowWords words = window_words(
+        {key.child, tiles_.window_part(crossed.inner), tiles_.window_part(crossed.outer), key.child, key.slid});
     distinct *= multicast && how_.multicast == Multicast::exact ? words.first_shared : words.first_each;
   }
-  const bool folds = crossed.folded && tiles_.relevant(t, *crossed.folded);
-  if (folds && t == Tensor3::ifmap && tiles_.windowed(*crossed.folded)) key.rough = true;
+  // The last fold has less; of windows that overlap, by no more than this.
+  if (missing < 1 && (!tiles_.relevant(t, *crossed.folded) || tiles_.windowed(*crossed.folded))) key.rough = true;
   double& first = f[kFirst0 + index(t)];
   first *= distinct;
   if (key.has(key.stalled, t)) {
     key.stalled &= std::uint8_t(~(1u << index(t)));
-    const double words = std::exchange(first, 0) / all;
+    const double words = std::exchange(first, 0) * missing / all;
     if (t != Tensor3::psum) return stall(f, t, way, words, 0, !key.rough);
     add_cycles(f, way.first_cycles, words);
     add_cycles(f, way.again_cycles, words);
   } else if (!way.restarts) {
-    stall(f, t, way, std::exchange(first, 0), 0, !key.rough && !folds);
+    stall(f, t, way, std::exchange(first, 0), 0, !key.rough);
+  } else if (missing < 1 && !tiles_.relevant(t, *crossed.folded)) {
+    first *= missing;
   }
 }
 

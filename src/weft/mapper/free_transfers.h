@@ -41,9 +41,7 @@ enum Figure : std::uint8_t {
 using Figures = std::array<double, kFigures>;
 
 /// Cycles of clock k decided so far.
-constexpr std::size_t decided_cycles(std::size_t k) {
-  return kClock0 + k * kFiguresOfClock + (k > 0 ? kTensors : 0);
-}
+constexpr std::size_t decided_cycles(std::size_t k) { return kClock0 + k * kFiguresOfClock + (k > 0 ? kTensors : 0); }
 /// Figures that so many clocks use.
 constexpr std::size_t used_figures(std::size_t clocks) {
   return clocks == 1 ? std::size_t(kFirst0) : decided_cycles(clocks);
@@ -74,7 +72,8 @@ struct Key {
   /// stalls, and whether the single-buffered tile that was open as it began is further in. Of single-buffered ways:
   /// whether one is open, and whether loops stand outside it.
   std::uint8_t waits = 0, stalled = 0, exempt = 0, single = 0, moved = 0;
-  bool rough = false;  ///< whether the words of some first tile are only bounded
+  bool turned = false;  ///< whether a loop moves the dimension that an array folds
+  bool rough = false;   ///< whether the words of some first tile are only bounded
   /// What the ifmaps that are still to cross an array, or to be moved outside it, take in: the part
   /// (Tiles::window_part) of one child and, if a loop has moved it already, of the tile it slides over. 0 where that is
   /// bounded instead.
@@ -84,24 +83,26 @@ struct Key {
   bool is_open(Tensor3 t) const { return has(open, t); }
   bool is_frozen(std::size_t d) const { return (frozen >> d & 1u) != 0; }
   std::uint64_t packed() const {
-    const auto bits = [](std::uint8_t of_tensors, int at) { return std::uint64_t(of_tensors) << at; };
-    return std::uint64_t(code) | bits(open, 8) | std::uint64_t(fresh) << 11 |
+    const auto bits = [](unsigned of_tensors, int at) { return std::uint64_t(of_tensors) << at; };
+    const unsigned either = moved | (open & ~unsigned(single));  // what moved is single, and what is single open
+    return std::uint64_t(code) | bits(either, 8) | std::uint64_t(fresh) << 11 |
            std::uint64_t(std::bit_width(frozen)) << 12 | bits(waits, 16) | bits(stalled, 19) | bits(exempt, 22) |
-           bits(single, 25) | bits(moved, 28) | std::uint64_t(rough) << 31 |
-           std::uint64_t(child) << 32 | std::uint64_t(slid) << 48;
+           bits(single, 25) | std::uint64_t(turned) << 28 | std::uint64_t(rough) << 29 | std::uint64_t(child) << 32 |
+           std::uint64_t(slid) << 48;
   }
   static Key unpacked(std::uint64_t p) {
     const auto bits = [p](int at) { return std::uint8_t(p >> at & 7u); };
     return {.code = std::uint8_t(p),
-            .open = bits(8),
+            .open = std::uint8_t(bits(8) | bits(25)),
             .fresh = (p >> 11 & 1) != 0,
             .frozen = std::uint8_t(1u << (p >> 12 & 15u) >> 1),
             .waits = bits(16),
             .stalled = bits(19),
             .exempt = bits(22),
             .single = bits(25),
-            .moved = bits(28),
-            .rough = (p >> 31 & 1) != 0,
+            .moved = std::uint8_t(bits(8) & bits(25)),
+            .turned = (p >> 28 & 1) != 0,
+            .rough = (p >> 29 & 1) != 0,
             .child = std::uint16_t(p >> 32),
             .slid = std::uint16_t(p >> 48)};
   }
@@ -157,10 +158,10 @@ class Transfers {
     double all = 1, without_value = 1;  ///< the latter: of partial sums
   };
   Restarts restarts(std::uint32_t tile) const;
+  double started(Tensor3 t, const Key& key, std::uint32_t tile) const;
   void restart(Figures& f, Key& key, std::size_t region, std::uint32_t tile) const;
   void restart_inside(Figures& f, Tensor3 t, const Way& way, std::uint32_t tile) const;
   bool streams_follow(const Key& key, std::size_t region) const;
-  void bound_first(const Figures& f, Key& key, std::size_t region, std::size_t d) const;
   bool bounds_first(Tensor3 t, bool open, std::size_t fanout) const;
   void cross_pending(Figures& f, Key& key, Tensor3 t, const Way& way, std::size_t fanout, const Crossed& crossed);
   template <class Open>

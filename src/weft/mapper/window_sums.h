@@ -26,8 +26,8 @@ struct WindowNest {
 
 /// Words that the children take in, summed over the steps of a window axis.
 struct SlidingWords {
-  std::int64_t each = 0;    ///< for each child by itself
-  std::int64_t shared = 0;  ///< what several children take in the same step counts once
+  std::int64_t each = 0;                          ///< for each child by itself
+  std::int64_t shared = 0;                        ///< what several children take in the same step counts once
   std::int64_t first_each = 0, first_shared = 0;  ///< of those, in the first step
 };
 SlidingWords sliding_words(const Axis& axis, const WindowExtent& bounds, const WindowNest& nest);
