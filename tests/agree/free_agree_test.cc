@@ -423,7 +423,8 @@ TEST_CASE("the search without a dataflow is right on thousands of machines", "[.
 TEST_CASE("the best of all mappings is proven, and no worse than the best row-stationary one", "[.long]") {
   // Of AlexNet on Eyeriss; without folds CONV3 to CONV5 were 4 % worse: 13 rows are for 14 columns of PEs.
   const Hardware eyeriss = load_hardware("eyeriss");
-  const MapOptions options{.conventions = parse_conventions(eyeriss.conventions)};
+  const Objective objective = GENERATE(Objective::energy, Objective::edp);
+  const MapOptions options{.objective = objective, .conventions = parse_conventions(eyeriss.conventions)};
   for (const Layer& layer : layers_to_evaluate(zoo_network("alexnet"), {.layers = {"conv"}})) {
     const LoopProblem problem = loop_problem(layer.shape, layer.name, options.conventions.padding);
     const MappingResult all = find_mapping(problem, eyeriss, load_dataflow("free"), options);

@@ -76,9 +76,9 @@ struct Machine {
   double worked = 1;    ///< share of MACs that are not gated
   /// Share that compression leaves of a word off chip, if partial sums leave once.
   std::array<double, kTensors> coded{1, 1, 1};
-  /// Bits of a word where it passes a node.
-  double word_bits(std::size_t node, Tensor3 t, const Hardware& hardware) const {
-    return double(hardware.bits[index(t)]) * (hardware.nodes[node].store.offchip ? coded[index(t)] : 1);
+  /// Bits of a word where it passes a node; `coded`: what compression leaves of it off chip.
+  static double word_bits(std::size_t node, Tensor3 t, const Hardware& hardware, double coded) {
+    return double(hardware.bits[index(t)]) * (hardware.nodes[node].store.offchip ? coded : 1);
   }
   double pes = 1, steps_of_one = 1;  ///< PEs; steps of the layer on one of them
   double ofmap = 0;                  ///< words of partial sums

@@ -17,14 +17,14 @@ struct WordCycles {
 
 /// Only child 0 of an array is looked at, so nothing inside the outermost array adds to them.
 WordCycles word_cycles(Tensor3 t, Stream stream, const Way& way, const Machine& machine, const Hardware& hardware,
-                       const Conventions& how) {
+                       const Conventions& how, double coded) {
   WordCycles result;
   if (way.parent > machine.first_fanout()) return result;
   double slowest = 0;
   const auto pass = [&](std::size_t n) {
     const std::optional<Bandwidth>& bandwidth = hardware.nodes[n].bandwidth.of(stream);
     if (!bandwidth) return;
-    const double cycles = machine.word_bits(n, t, hardware) / bits_per_cycle(*bandwidth, hardware.clock);
+    const double cycles = Machine::word_bits(n, t, hardware, coded) / bits_per_cycle(*bandwidth, hardware.clock);
     slowest = std::max(slowest, cycles);
     for (std::size_t c = 0; c < machine.channels.size(); ++c) {
       if (machine.channels[c].carries(n, stream)) result.later[1 + c] += cycles;
@@ -41,7 +41,9 @@ WordCycles word_cycles(Tensor3 t, Stream stream, const Way& way, const Machine& 
   return result;
 }
 
-/// What a way costs a word. `spared` adds up over the ways of the partial sums, from the inside out.
+/// What a way costs a word. Partial sums that come back off chip are not compressed, and those that do not are as many
+/// as the ofmap has words: so each costs what it does uncompressed, less what compression leaves out of so many.
+/// `spared` adds up over the ways of the partial sums, from the inside out.
 Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const Machine& machine,
                 const Hardware& hardware, const Conventions& how) {
   const std::size_t i = index(t);
@@ -58,13 +60,16 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
   // What of the innermost accesses is not gated.
   const bool gated = inside && (t == Tensor3::weight || (t == Tensor3::psum && !way.crosses));
   const double worked = gated ? machine.worked : 1;
-  const double crossing = hardware.nodes[parent].store.offchip ? worked * machine.coded[i] : worked;
+  const double left = t == Tensor3::psum ? 1 : machine.coded[i];
+  const double crossing = hardware.nodes[parent].store.offchip ? worked * left : worked;
   const double read = crossing * double(machine.price[parent].read[i]);
   const double write = crossing * double(machine.price[parent].write[i]);
   const bool both = !inside && how.ends != Ends::parent;
   const double child_read = both ? double(machine.price[std::size_t(child)].read[i]) : 0;
   const double child_write = both ? double(machine.price[std::size_t(child)].write[i]) : 0;
-  const auto cycles = [&](Stream stream) { return word_cycles(t, stream, way, machine, hardware, how); };
+  const auto cycles = [&](Stream stream, double coded) {
+    return word_cycles(t, stream, way, machine, hardware, how, coded);
+  };
   const auto take = [&](const WordCycles& of_word, Cycles& later) {
     later = of_word.later;
     for (std::size_t k = 0; k < kMaxClocks; ++k) way.first_cycles[k] += of_word.first[k];
@@ -73,26 +78,32 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
   if (t != Tensor3::psum) {
     way.slides = !inside && !way.every_step && slides(store(), t, how);
     way.child_cost = how.ends == Ends::outer ? 0 : child_write;
-    take(cycles(t == Tensor3::ifmap ? Stream::ifmap : Stream::weight), way.parent_cycles);
+    take(cycles(t == Tensor3::ifmap ? Stream::ifmap : Stream::weight, left), way.parent_cycles);
     way.parent_cost = read;
     return way;
   }
   const bool elides = !reads_zero(how, inside);
-  WordCycles down = cycles(Stream::psum_down);
+  WordCycles down = cycles(Stream::psum_down, left);
   if (elides) way.again_cycles = std::exchange(down.first, {});
-  take(cycles(Stream::psum_up), way.parent_cycles);
   take(down, way.distinct_cycles);
   const double valueless = elides ? machine.ofmap : 0;
-  for (std::size_t k = 0; k < kMaxClocks; ++k) way.constant_cycles[k] = -valueless * way.distinct_cycles[k];
+  const double coded = elides ? machine.coded[i] : 1;  // a zero that is read comes back
+  const WordCycles up = cycles(Stream::psum_up, coded);
+  take(up, way.parent_cycles);
+  way.parent_cycles = cycles(Stream::psum_up, left).later;
+  for (std::size_t k = 0; k < kMaxClocks; ++k) {
+    way.constant_cycles[k] = -valueless * way.distinct_cycles[k] - machine.ofmap * (way.parent_cycles[k] - up.later[k]);
+  }
   way.parent_cost = read + write;
+  const double left_out = hardware.nodes[parent].store.offchip ? machine.ofmap * (1 - coded) * write : 0;
   if (how.ends == Ends::outer) {
     way.child_cost = -(child_read + child_write);
-    if (way.outermost) way.constant = -valueless * read;
+    if (way.outermost) way.constant = -valueless * read - left_out;
     return way;
   }
   way.child_cost = how.ends == Ends::both ? child_read : 0;
   way.distinct_cost = child_write + hops;
-  way.constant = -valueless * (read + way.distinct_cost);
+  way.constant = -valueless * (read + way.distinct_cost) - left_out;
   way.spared = spared;
   if (elides) spared += read + child_write + hops;
   return way;

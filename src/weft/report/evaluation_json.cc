@@ -87,12 +87,19 @@ ordered_json hops_json(const LayerEvaluation& layer, const Hardware& hardware) {
 }
 
 /// The value in the unit's millionths for energy, in cycles for latency, their product for EDP: as the mapper compares.
+/// Which bounds the loops of the mappings have that a certificate is about.
+std::string_view bounds_of_space(const Certificate& certificate) {
+  if (!certificate.free) return "any";
+  return certificate.folds ? "divide_or_fold" : "divide";
+}
+
 ordered_json certificate_json(const std::optional<Certificate>& certificate, bool timing) {
   if (!certificate) return nullptr;
   ordered_json json = {{"optimal", certificate->optimal},
                        {"objective_value", exact_json(certificate->objective_value)},
                        {"lower_bound", exact_json(certificate->lower_bound)},
                        {"space", exact_json(certificate->space)},
+                       {"bounds", bounds_of_space(*certificate)},
                        {"visited", certificate->visited},
                        {"pruned", ordered_json::object()}};
   for (const auto& [argument, count] : certificate->pruned) json["pruned"][argument] = exact_json(count);

@@ -112,6 +112,7 @@ TEST_CASE("a certificate is told as what it proves; its time only when asked") {
   CHECK(json["optimal"] == true);
   CHECK(json["objective_value"] == 110);
   CHECK(json["pruned"]["bound"] == 3);
+  CHECK(json["bounds"] == "any");
   CHECK(json["seconds"].is_null());
   CHECK(evaluation_json(e, true)["layers"][0]["certificate"]["seconds"].is_number());
   CHECK(certificate_text({.optimal = true, .space = 1234567}, Objective::energy) ==
