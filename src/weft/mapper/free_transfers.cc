@@ -267,7 +267,7 @@ void Transfers::decide_pending(Figures& f, Key& key, Tensor3 t, const Way& way, 
   key.stalled &= std::uint8_t(~bit);
   first = 0;
   for (std::size_t k = 0; k < machine_.clocks; ++k) {
-    const bool shared = way.slides && key.child != 0;
+    const bool shared = way.slides && way.crosses && key.child != 0;
     f[shared       ? shared_cycles(k)
       : way.slides ? sliding_cycles(k)
                    : open_cycles(k, t)] +=
