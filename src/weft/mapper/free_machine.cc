@@ -169,7 +169,8 @@ void list_channels(Machine& machine, const Hardware& hardware, const Tiles& tile
       for (const auto& [stream, t] :
            {std::pair(Stream::ifmap, Tensor3::ifmap), std::pair(Stream::weight, Tensor3::weight),
             std::pair(Stream::psum_up, Tensor3::psum)}) {
-        if (channel.carries(n, stream)) bits += tiles.whole_words(t) * Machine::word_bits(n, t, hardware, machine.coded[index(t)]);
+        if (channel.carries(n, stream))
+          bits += tiles.whole_words(t) * Machine::word_bits(n, t, hardware, machine.coded[index(t)]);
       }
       all.emplace_back(-bits / bits_per_cycle(*bandwidth.of(Stream(s)), hardware.clock), channel);
     }
