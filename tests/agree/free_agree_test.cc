@@ -404,7 +404,7 @@ void check_least_cost(std::uint64_t seed, int most_trials, std::int64_t most_map
               << " with the next best, " << next << " of them in order");
   constexpr int kEnough = 50;  // for shares to say something
   if (single < kEnough) return;
-  CHECK(5 * proven > 4 * single);
+  CHECK(10 * proven > 9 * single);
   CHECK(20 * best >= 19 * single);
   CHECK(20 * second >= 19 * single);
   CHECK(20 * next >= 18 * several);
