@@ -42,6 +42,12 @@ std::int64_t macs(const LoopProblem& problem) {
   return product;
 }
 
+bool has_padding(const LoopProblem& problem, const Axis& axis) {
+  std::int64_t last = axis.offset;
+  for (const Axis::Term& term : axis.terms) last += term.coefficient * (problem.bound(term.dim) - 1);
+  return axis.offset < 0 || last >= axis.extent;
+}
+
 LoopProblem loop_problem(const ConvShape& s, std::string name, Padding padding) {
   LoopProblem problem;
   problem.name = std::move(name);

@@ -73,6 +73,9 @@ struct LoopProblem {
 /// Multiply-accumulates of the whole nest. Bounds are limited so that this fits (layer.h).
 std::int64_t macs(const LoopProblem& problem);
 
+/// Whether some coordinates of an axis are padding, so that a tile's words depend on where it is.
+bool has_padding(const LoopProblem& problem, const Axis& axis);
+
 /// The loops of one CONV, FC or matrix-product layer:
 ///   ifmap[n, g, c, U_h e + D_h r - pad_top, U_w f + D_w s - pad_left], weight[g, m, c, r, s], psum[n, g, m, e, f].
 LoopProblem loop_problem(const ConvShape& shape, std::string name, Padding padding);

@@ -34,9 +34,8 @@ WordCycles word_cycles(Tensor3 t, Stream stream, const Way& way, const Machine& 
   if (way.crosses) pass(machine.first_fanout());
   if (!way.crosses && way.child != kCompute) pass(std::size_t(way.child));
   if (way.child == kCompute || how.overlap == Overlap::perfect) return result;
-  const bool stalls = hardware.nodes[std::size_t(way.child)].store.buffering[index(t)] == Buffering::single;
   for (std::size_t k = 0; k < machine.clocks; ++k) {
-    (stalls ? result.later : result.first)[k] = stalls ? slowest : slowest - result.later[k];
+    (way.stalls ? result.later : result.first)[k] = way.stalls ? slowest : slowest - result.later[k];
   }
   return result;
 }
@@ -109,19 +108,11 @@ Way way_between(Tensor3 t, int child, std::size_t parent, double& spared, const 
   return way;
 }
 
-/// Whether windows hang over the ifmap's edge, so that tiles of one size have more words or fewer.
-bool has_padding(const Tiles& tiles) {
-  return std::any_of(tiles.windows().begin(), tiles.windows().end(), [](const WindowAxis& window) {
-    const auto& terms = window.axis->terms;
-    const std::int64_t last = window.axis->offset + terms[0].coefficient * (window.bounds[0] - 1) +
-                              terms[1].coefficient * (window.bounds[1] - 1);
-    return window.axis->offset < 0 || last >= window.axis->extent;
-  });
-}
-
 /// Of each tensor the innermost way whose first tile counts: one is kept track of.
 void find_pending(StoreChoice& choice, const Hardware& hardware, const Tiles& tiles) {
   const auto stalls = [](const Way& way) { return way.stalls; };
+  const bool padded =
+      std::any_of(tiles.windows().begin(), tiles.windows().end(), [](const WindowAxis& w) { return w.padded; });
   const bool any_stalls = std::any_of(choice.ways.begin(), choice.ways.end(), [&](const std::vector<Way>& ways) {
     return std::any_of(ways.begin(), ways.end(), stalls);
   });
@@ -132,7 +123,7 @@ void find_pending(StoreChoice& choice, const Hardware& hardware, const Tiles& ti
     });
     if (way == ways.end()) continue;
     const bool streams = hardware.nodes[std::size_t(way->child)].store.buffering[index(t)] == Buffering::stream;
-    way->restarts = streams && any_stalls && !(t == Tensor3::ifmap && has_padding(tiles));
+    way->restarts = streams && any_stalls && !(t == Tensor3::ifmap && padded);
     way->pends = way->crosses || way->restarts;
     if (way->pends) choice.pending[index(t)] = std::size_t(way - ways.begin());
   }

@@ -194,6 +194,7 @@ void Tiles::list_windows(const LoopProblem& problem) {
     if (axis.terms.size() < 2) continue;
     WindowAxis w{&axis, index(axis.terms[0].dim), index(axis.terms[1].dim), {}, {}, {}};
     w.bounds = {problem.bounds[w.a], problem.bounds[w.b]};
+    w.padded = has_padding(problem, axis);
     if (std::max({w.bounds[0], w.bounds[1], axis.extent}) > kLongestWindow) refuse(problem, "is too long");
     for (const std::int64_t m : dims_[w.a].extent) {
       for (const std::int64_t n : dims_[w.b].extent) {

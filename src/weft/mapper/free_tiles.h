@@ -58,6 +58,7 @@ struct WindowAxis {
   std::vector<double>
       words;  ///< over all window tiles, by the numbers of their extents: a's times those b has, plus b's
   std::vector<double> first;  ///< of the first of them
+  bool padded = false;        ///< some coordinates are padding: tiles of one size differ in words
 };
 inline constexpr std::size_t kMaxWindows = 2;
 

@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::size_t kIfmap = index(Tensor3::ifmap), kPsum = index(Tensor3::psum);
 
+/// What is missing to whole cycles.
+double rest(double cycles) { return std::max(0.0, std::ceil(cycles * (1 - kRounding)) - cycles); }
+
 }  // namespace
 
 Transfers::Transfers(const Hardware& hardware, const Conventions& how, const Machine& machine, const Tiles& tiles)
@@ -71,18 +74,18 @@ void Transfers::begin(Figures& f, Key& key, Tensor3 t, const Way& way, std::uint
       key.child = key.slid = 0;
     }
   }
-  key.open |= std::uint8_t(1u << i);
+  Key::set(key.open, t);
   f[kCost] += way.constant;
   add_cycles(f, way.constant_cycles, 1);
   if (way.pends && counts_cycles_) {
     f[kFirst0 + i] = 1;
-    if (key.moved != 0) key.exempt |= std::uint8_t(1u << i);
+    if (key.moved != 0) Key::set(key.exempt, t);
   } else if (!way.crosses) {
     stall(f, t, way, tiles_.first_words(t, tile), 0, true);
   }
   if (way.stalls && may_restart_) {
-    key.single |= std::uint8_t(1u << i);
-    key.moved &= std::uint8_t(~(1u << i));
+    Key::set(key.single, t);
+    Key::clear(key.moved, t);
   }
   f[way.slides ? std::size_t(kSlide) : kX0 + i] += way.child_cost;
   f[kRatio0 + i] = way.crosses ? 1 : 0;
@@ -114,8 +117,8 @@ template <class Open>
 void Transfers::decide_cycles(Figures& f, Tensor3 t, double words, const Open& open) const {
   if (machine_.clocks == 1) return;
   const double stalls = f[open(0)] * words;
-  const double rest = t == Tensor3::psum ? 0 : std::max(0.0, std::ceil(stalls * (1 - kRounding)) - stalls);
-  for (std::size_t k = 0; k < machine_.clocks; ++k) f[decided_cycles(k)] += std::exchange(f[open(k)], 0) * words + rest;
+  const double more = t == Tensor3::psum ? 0 : rest(stalls);
+  for (std::size_t k = 0; k < machine_.clocks; ++k) f[decided_cycles(k)] += std::exchange(f[open(k)], 0) * words + more;
 }
 
 // ---- loops
@@ -123,12 +126,12 @@ void Transfers::decide_cycles(Figures& f, Tensor3 t, double words, const Open& o
 void Transfers::turn(Figures& f, Key& key, std::size_t region, std::size_t d, std::uint32_t tile, std::uint32_t to) {
   std::uint8_t moved = 0;
   for (const Tensor3 t : kAllTensors) {
-    const bool moves = tiles_.relevant(t, d) || stores_->way(region, key.code, t).every_step;
-    if (key.is_open(t) && moves) moved |= std::uint8_t(1u << index(t));
+    if (!key.is_open(t)) continue;
+    if (tiles_.relevant(t, d) || stores_->way(region, key.code, t).every_step) Key::set(moved, t);
   }
   if ((moved & key.single) != 0) restart(f, key, region, tile);
   for (const Tensor3 t : kAllTensors) {
-    if ((moved >> index(t) & 1u) != 0) decide(f, key, t, region, tile, to);
+    if (Key::has(moved, t)) decide(f, key, t, region, tile, to);
   }
   if (key.single != 0 && streams_follow(key, region)) key.moved |= key.single;
   if (may_restart_ && !tiles_.divides(tile, d)) key.turned = true;
@@ -157,7 +160,7 @@ void Transfers::decide(Figures& f, Key& key, Tensor3 t, std::size_t region, std:
   const Way* pending = this->pending(t, key, region);
   if (pending != nullptr && !key.has(key.waits, t))
     decide_pending(f, key, t, *pending, region > 0 && pending->crosses, tile);
-  for (std::uint8_t* of_open : {&key.open, &key.single, &key.moved}) *of_open &= std::uint8_t(~(1u << i));
+  for (std::uint8_t* of_open : {&key.open, &key.single, &key.moved}) Key::clear(*of_open, t);
   for (std::size_t d = 0; key.frozen != 0 && d < kDims; ++d) {
     if (!tiles_.relevant(t, d)) key.frozen &= std::uint8_t(~(1u << d));
   }
@@ -183,7 +186,6 @@ const Way* Transfers::pending(Tensor3 t, const Key& key, std::size_t region) con
 
 /// Words of tiles that stall. What stalls takes whole cycles: `exact`, that are known.
 void Transfers::stall(Figures& f, Tensor3 t, const Way& way, double words, double with_value, bool exact) const {
-  const auto rest = [](double cycles) { return std::max(0.0, std::ceil(cycles * (1 - kRounding)) - cycles); };
   add_cycles(f, way.first_cycles, words);
   if (t == Tensor3::psum) add_cycles(f, way.again_cycles, with_value);
   if (!exact) return;
@@ -224,17 +226,16 @@ void Transfers::restart_inside(Figures& f, Tensor3 t, const Way& way, std::uint3
 void Transfers::restart(Figures& f, Key& key, std::size_t region, std::uint32_t tile) const {
   for (const Tensor3 t : kAllTensors) {
     const Way* way = pending(t, key, region);
-    const auto bit = std::uint8_t(1u << index(t));
     if (way == nullptr || !way->restarts || key.has(key.stalled, t)) continue;
     if (key.has(key.exempt, t)) {
-      key.exempt &= std::uint8_t(~bit);
+      Key::clear(key.exempt, t);
       continue;
     }
     double& first = f[kFirst0 + index(t)];
     if (!key.has(key.waits, t)) {
-      key.stalled |= bit;
+      Key::set(key.stalled, t);
     } else if (region > 0 && way->crosses) {
-      key.stalled |= bit;
+      Key::set(key.stalled, t);
       restart_inside(f, t, *way, tile);
     } else {
       const Restarts restarts = this->restarts(tile);
@@ -248,14 +249,13 @@ void Transfers::restart(Figures& f, Key& key, std::size_t region, std::uint32_t 
 /// The way that pends is decided at `tile`, `crosses`: before it crosses the array.
 void Transfers::decide_pending(Figures& f, Key& key, Tensor3 t, const Way& way, bool crosses,
                                std::uint32_t tile) const {
-  const auto bit = std::uint8_t(1u << index(t));
   double& first = f[kFirst0 + index(t)];
   const double ratio = first;
-  key.waits |= bit;
+  Key::set(key.waits, t);
   first = tiles_.first_words(t, tile) * (t == Tensor3::weight && !crosses ? ratio : 1);
   if (crosses && t == Tensor3::ifmap) {
-    for (const WindowAxis& window : tiles_.windows()) {
-      const double words = window.first[tiles_.window_number(std::size_t(&window - tiles_.windows().data()), tile)];
+    for (std::size_t w = 0; w < tiles_.windows().size(); ++w) {
+      const double words = tiles_.windows()[w].first[tiles_.window_number(w, tile)];
       first = words > 0 ? first / words : 0;
     }
   }
@@ -264,7 +264,7 @@ void Transfers::decide_pending(Figures& f, Key& key, Tensor3 t, const Way& way, 
     if (way.slides) first = 0;
     return restart_inside(f, t, way, tile);
   }
-  key.stalled &= std::uint8_t(~bit);
+  Key::clear(key.stalled, t);
   first = 0;
   for (std::size_t k = 0; k < machine_.clocks; ++k) {
     const bool shared = way.slides && way.crosses && key.child != 0;
@@ -383,7 +383,7 @@ void Transfers::cross_pending(Figures& f, Key& key, Tensor3 t, const Way& way, s
   double& first = f[kFirst0 + index(t)];
   first *= distinct;
   if (key.has(key.stalled, t)) {
-    key.stalled &= std::uint8_t(~(1u << index(t)));
+    Key::clear(key.stalled, t);
     const double words = std::exchange(first, 0) * missing / all;
     if (t != Tensor3::psum) return stall(f, t, way, words, 0, !key.rough);
     add_cycles(f, way.first_cycles, words);

@@ -80,6 +80,8 @@ struct Key {
   std::uint16_t child = 0, slid = 0;
 
   static bool has(std::uint8_t of_tensors, Tensor3 t) { return (of_tensors >> index(t) & 1u) != 0; }
+  static void set(std::uint8_t& of_tensors, Tensor3 t) { of_tensors |= std::uint8_t(1u << index(t)); }
+  static void clear(std::uint8_t& of_tensors, Tensor3 t) { of_tensors &= std::uint8_t(~(1u << index(t))); }
   bool is_open(Tensor3 t) const { return has(open, t); }
   bool is_frozen(std::size_t d) const { return (frozen >> d & 1u) != 0; }
   std::uint64_t packed() const {

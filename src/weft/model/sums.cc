@@ -36,13 +36,6 @@ std::vector<Child> children(const Placement& placement, Dim d, std::size_t outsi
   return list;
 }
 
-/// Whether some coordinates of an axis are padding, so that a tile's words depend on where it is.
-bool has_padding(const LoopProblem& problem, const Axis& axis) {
-  std::int64_t last = axis.offset;
-  for (const Axis::Term& term : axis.terms) last += term.coefficient * (problem.bound(term.dim) - 1);
-  return axis.offset < 0 || last >= axis.extent;
-}
-
 }  // namespace
 
 /// One position of the temporal loops over a dimension, or several alike.

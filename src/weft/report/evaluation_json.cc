@@ -86,13 +86,13 @@ ordered_json hops_json(const LayerEvaluation& layer, const Hardware& hardware) {
   return json;
 }
 
-/// The value in the unit's millionths for energy, in cycles for latency, their product for EDP: as the mapper compares.
 /// Which bounds the loops of the mappings have that a certificate is about.
 std::string_view bounds_of_space(const Certificate& certificate) {
   if (!certificate.free) return "any";
   return certificate.folds ? "divide_or_fold" : "divide";
 }
 
+/// The value in the unit's millionths for energy, in cycles for latency, their product for EDP: as the mapper compares.
 ordered_json certificate_json(const std::optional<Certificate>& certificate, bool timing) {
   if (!certificate) return nullptr;
   ordered_json json = {{"optimal", certificate->optimal},
