@@ -21,22 +21,26 @@ constexpr int kNone = -1;
 constexpr double kRounding = 1e-9;  // of a few dozen products and sums of doubles, generously
 constexpr Int128 kFloors = 16;      // of what zeros and compression leave: each division rounds down
 
-/// How the children of the array enter a product: for dimensions that the tensor depends on, and for the others.
+/// How the children that the loops over arrays make enter a product, a bit for each slot: all as one, or only child 0;
+/// else each by itself.
 struct ChildSpread {
-  Spread relevant = Spread::each, other = Spread::each;
-  std::uint32_t apart = 0;  ///< of the others those that are each by themselves all the same, a bit each
+  std::uint32_t shared = 0, first = 0;
   bool operator==(const ChildSpread&) const = default;
 };
-constexpr ChildSpread kEach{Spread::each, Spread::each, 0}, kShared{Spread::shared, Spread::shared, 0},
-    kFirst{Spread::first, Spread::first, 0};
+constexpr ChildSpread kEachChild{0, 0}, kChildZero{0, ~0u};
+using SpreadIndex = std::size_t;  ///< of those that the products ask for
+
+/// Which children share the words of a transfer: as in the model.
+enum class Sharing : std::uint8_t { multicast, reduction, always };
 
 /// A transfer of the model, placed in the skeleton.
 struct Way {
   Tensor3 tensor = Tensor3::ifmap;
-  std::size_t parent = 0, child = 0;     ///< nodes
-  bool compute = false;                  ///< the child is the compute node
-  std::size_t outside = 0;               ///< slots outside the child
-  bool crosses = false, inside = false;  ///< the array is between parent and child; outside the parent
+  std::size_t parent = 0, child = 0;  ///< nodes
+  bool compute = false;               ///< the child is the compute node
+  std::size_t outside = 0;            ///< slots outside the child
+  std::vector<std::size_t> crossed;   ///< arrays between parent and child, outermost first
+  bool inside = false;                ///< the parent is in a PE
   bool slides = false, every_step = false;
   Buffering buffering = Buffering::single;
   std::vector<StallPoint> stalls;  ///< loops_outside counts slots
@@ -54,7 +58,7 @@ enum class Part : std::uint8_t { all, stalling, start };
 /// Products of one window axis for one choice of its two dimensions' bounds: over all steps, whole or sliding along one
 /// of them, or over those of the window's first loops only (kFirstLoops + how many).
 constexpr std::size_t kWholeTiles = 0, kSlideFirst = 1, kSlideSecond = 2, kFirstLoops = 3;
-constexpr std::size_t kWindowSlots = 8, kWindowParts = kFirstLoops + kWindowSlots + 1, kSpreads = 3;
+constexpr std::size_t kWindowSlots = 8, kWindowParts = kFirstLoops + kWindowSlots + 1;
 
 struct WindowEntry {
   std::vector<std::int64_t> values;  ///< by way, spread, part
@@ -95,6 +99,8 @@ struct Estimator::Implementation {
   std::vector<Window> windows;
   std::array<std::array<bool, kDims>, kTensors> relevant{};
   std::array<std::vector<std::size_t>, kDims> slots_of;
+  std::array<std::uint32_t, kDims> slot_set{};  ///< the same, a bit each
+  std::vector<ChildSpread> spreads;
 
   // Of the choice at hand:
   const Choice* choice = nullptr;
@@ -133,12 +139,16 @@ struct Estimator::Implementation {
     for (const Tensor3 t : kAllTensors) {
       for (const Dim d : kAllDims) relevant[index(t)][index(d)] = p.relevant(t, d);
     }
-    for (const Dim d : kAllDims) slots_of[index(d)] = s.slots_of(d);
+    for (const Dim d : kAllDims) {
+      slots_of[index(d)] = s.slots_of(d);
+      for (const std::size_t slot : slots_of[index(d)]) slot_set[index(d)] |= 1u << slot;
+    }
     for (const Tensor3 t : kAllTensors) add_ways(t);
     for (const Axis& axis : p.tensor(Tensor3::ifmap).axes) {
       if (axis.terms.size() == 2) add_window(axis);
     }
     add_terms();
+    for (std::size_t w = 0; w < ways.size(); ++w) add_passes(w);
     for (std::size_t w = 0; w < ways.size(); ++w) add_stalls_of(w);
     turns.resize(ways.size());
     exceptions.resize(ways.size());
@@ -158,7 +168,9 @@ struct Estimator::Implementation {
       way.child = way.compute ? hardware.compute_index() : points[i].node;
       way.outside = way.compute ? skeleton.slots.size() : points[i].slots_outside;
       way.inside = way.parent > skeleton.fanout;
-      way.crosses = !way.inside && way.child > skeleton.fanout;
+      for (std::size_t n = way.parent; n < way.child; ++n) {
+        if (hardware.nodes[n].kind == NodeKind::fanout) way.crossed.push_back(n);
+      }
       way.every_step = way.compute;
       if (!way.compute) {
         const StoreNode& store = hardware.nodes[way.child].store;
@@ -199,13 +211,13 @@ struct Estimator::Implementation {
   /// Positions of the loops over `d` outside `outside`, of which those accepted by `runs` run and the others stay at
   /// their start; each counts 1 (or once for each child), or the indices of its tile if `words`.
   template <class Runs>
-  std::int64_t positions(Dim d, std::size_t outside, Spread spread, bool words, const Runs& runs) const {
+  std::int64_t positions(Dim d, std::size_t outside, ChildSpread spread, bool words, const Runs& runs) const {
     return positions_from(d, 0, problem.bound(d), outside, spread, words, runs);
   }
 
   template <class Runs>
-  std::int64_t positions_from(Dim d, std::size_t i, std::int64_t size, std::size_t outside, Spread spread, bool words,
-                              const Runs& runs) const {
+  std::int64_t positions_from(Dim d, std::size_t i, std::int64_t size, std::size_t outside, ChildSpread spread,
+                              bool words, const Runs& runs) const {
     const auto& slots = slots_of[index(d)];
     if (i == slots.size() || slots[i] >= outside) {
       const std::int64_t inside = i == slots.size() ? 1 : choice->bound[slots[i]] * tile[slots[i]];
@@ -214,8 +226,7 @@ struct Estimator::Implementation {
     const std::size_t s = slots[i];
     const std::int64_t t = tile[s];
     if (choice->bound[s] == 1) return positions_from(d, i + 1, size, outside, spread, words, runs);
-    const bool every =
-        skeleton.slots[s].spatial ? spread == Spread::each || (spread == Spread::shared && words) : runs(s);
+    const bool every = skeleton.slots[s].spatial ? !has(spread.first, s) && (words || !has(spread.shared, s)) : runs(s);
     if (!every) return positions_from(d, i + 1, std::min(size, t), outside, spread, words, runs);
     const std::int64_t full = size / t, rest = size % t;
     return (full > 0 ? full * positions_from(d, i + 1, t, outside, spread, words, runs) : 0) +
@@ -229,22 +240,23 @@ struct Estimator::Implementation {
     for (std::size_t i = 0; i < window.slots.size(); ++i) key.bounds[i] = choice->bound[window.slots[i]];
     if (window.last == nullptr || !(key == window.last_key)) {
       WindowEntry& found = window.seen[key];
-      if (found.values.empty()) found.values.assign(ways.size() * kSpreads * kWindowParts, kUnknown);
+      if (found.values.empty()) found.values.assign(ways.size() * spreads.size() * kWindowParts, kUnknown);
       window.last_key = key;
       window.last = &found;
     }
     return *window.last;
   }
 
-  std::int64_t window_words(Window& window, std::size_t way, Spread spread, std::size_t part) {
-    std::int64_t& value = entry(window).values[(way * kSpreads + std::size_t(spread)) * kWindowParts + part];
-    if (value == kUnknown) value = compute_window(window, ways[way], spread, part);
+  std::int64_t window_words(Window& window, std::size_t way, SpreadIndex spread, std::size_t part) {
+    std::int64_t& value = entry(window).values[(way * spreads.size() + spread) * kWindowParts + part];
+    if (value == kUnknown) value = compute_window(window, ways[way], spreads[spread], part);
     return value;
   }
 
   /// The same sum as the model makes it, over a nest of this window's loops alone.
-  std::int64_t compute_window(const Window& window, const Way& way, Spread spread, std::size_t part) const {
+  std::int64_t compute_window(const Window& window, const Way& way, ChildSpread spread, std::size_t part) const {
     Placement placement;
+    std::vector<Spread> by_loop;
     std::size_t outside = 0, first_loops = 0;
     int slide = kNone;
     for (std::size_t i = 0; i < window.slots.size(); ++i) {
@@ -255,16 +267,16 @@ struct Estimator::Implementation {
       if (slides && s < way.outside && !slot.spatial && slot.dim == window.axis->terms[part - kSlideFirst].dim) {
         slide = int(placement.loops.size());
       }
-      placement.loops.push_back({slot.dim, choice->bound[s], tile[s], slot.spatial, skeleton.fanout, 0});
+      placement.loops.push_back({slot.dim, choice->bound[s], tile[s], slot.spatial, slot.fanout, 0});
+      by_loop.push_back(has(spread.first, s) ? Spread::first : has(spread.shared, s) ? Spread::shared : Spread::each);
       outside += s < way.outside ? 1 : 0;
       first_loops += i + kFirstLoops < part ? 1 : 0;
     }
     const StepSums sums(problem, placement, way.tensor, outside, {});
-    const std::vector<Spread> spreads(placement.loops.size(), spread);
-    Int128 total = sums.axis_sum(*window.axis, kStart, {}, spreads, false);
+    Int128 total = sums.axis_sum(*window.axis, kStart, {}, by_loop, false);
     for (const int step : sums.steps()) {
       if (part >= kFirstLoops && std::size_t(step) >= first_loops) continue;
-      total += sums.axis_sum(*window.axis, step, {}, spreads, step == slide);
+      total += sums.axis_sum(*window.axis, step, {}, by_loop, step == slide);
     }
     return std::int64_t(total);
   }
@@ -319,8 +331,9 @@ struct Estimator::Implementation {
 
   /// Words of the tiles that come: at all steps, at those that stall, or at the first. `origin`: only with the loops
   /// that the tensor does not depend on at their start.
-  Int128 words(std::size_t w, const Turns& turns, Part part, ChildSpread spread, bool origin = false) {
+  Int128 words(std::size_t w, const Turns& turns, Part part, SpreadIndex at, bool origin = false) {
     const Way& way = ways[w];
+    const ChildSpread spread = spreads[at];
     if (part == Part::stalling && (turns.stall == kNone || any_order(turns.stall))) part = Part::start;
     // If the loops that bring new tiles are all among those that stall, every new tile does.
     if (part == Part::stalling && (turns.fetch == kNone || at_or_outside(std::size_t(turns.fetch), turns.stall))) {
@@ -333,28 +346,26 @@ struct Estimator::Implementation {
     for (Window& window : windows) {
       if (way.tensor != Tensor3::ifmap) break;
       if (part == Part::all && way.slides && !way.every_step && any_order(turns.fetch)) {
-        product *= std::min({window_words(window, w, spread.relevant, kWholeTiles),
-                             window_words(window, w, spread.relevant, kSlideFirst),
-                             window_words(window, w, spread.relevant, kSlideSecond)});
+        product *= std::min({window_words(window, w, at, kWholeTiles), window_words(window, w, at, kSlideFirst),
+                             window_words(window, w, at, kSlideSecond)});
         continue;
       }
-      product *= window_words(window, w, spread.relevant, window_part(window, way, turns, part));
+      product *= window_words(window, w, at, window_part(window, way, turns, part));
     }
     for (const Dim d : kAllDims) {
       if (problem.bound(d) == 1) continue;
       const bool depends = relevant[index(way.tensor)][index(d)];
       if (depends && way.tensor == Tensor3::ifmap && in_window(d)) continue;
-      if (depends && part == Part::all && spread.relevant != Spread::first) {
+      if (depends && part == Part::all && (spread.first & slot_set[index(d)]) == 0) {
         product *= problem.bound(d);  // every index is in one tile
       } else if (depends) {
-        product *= positions(d, way.outside, spread.relevant, true, runs);
+        product *= positions(d, way.outside, spread, true, runs);
       } else {
         const auto outer = [&](std::size_t s) {
           return !origin && runs(s) && at_or_outside(s, turns.fetch) &&
                  (way.every_step || !may_be_inside(s, turns.fetch));
         };
-        const bool apart = has(spread.apart, index(d));
-        product *= positions(d, way.outside, apart ? Spread::each : spread.other, false, outer);
+        product *= positions(d, way.outside, spread, false, outer);
       }
     }
     return product;
@@ -405,7 +416,7 @@ struct Estimator::Implementation {
       if (i >= way.outside || !relevant[index(way.tensor)][index(d)] || seen[index(d)]) continue;
       seen[index(d)] = true;
       if (d == skeleton.slots[moving[a]].dim || !may_be_still(way, d, moving[a])) return 0;
-      contexts *= positions(d, i, Spread::first, false, [](std::size_t) { return true; });
+      contexts *= positions(d, i, kEachChild, false, [](std::size_t) { return true; });
     }
     return contexts;
   }
@@ -474,18 +485,39 @@ struct Estimator::Implementation {
 
   // ---- energy ------------------------------------------------------------------------------------------------------
 
-  ChildSpread multicast(Tensor3 t) const {
-    if (!hardware.nodes[skeleton.fanout].fanout.multicast[index(t)]) return kEach;
-    return how.multicast == Multicast::per_loop ? ChildSpread{Spread::each, Spread::shared, 0} : kShared;
+  bool shares(const Slot& slot, Tensor3 t, Sharing sharing) const {
+    if (sharing == Sharing::always) return true;
+    const FanoutNode& array = hardware.nodes[slot.fanout].fanout;
+    if (sharing == Sharing::reduction) return adds(array, slot.dim);
+    const bool per_loop = how.multicast == Multicast::per_loop && relevant[index(t)][index(slot.dim)];
+    return array.multicast[index(t)] && !per_loop;
   }
-  ChildSpread reduction() const {
-    const FanoutNode& array = hardware.nodes[skeleton.fanout].fanout;
-    if (array.reduces == kAddsNothing) return kEach;
-    ChildSpread spread = kShared;
-    for (const Dim d : kAllDims) spread.apart |= adds(array, d) ? 0 : 1u << index(d);
-    return spread;
+
+  /// Of a way's words: children of arrays from node `from` on share or not; of those outside it there is each, or child
+  /// 0 alone.
+  SpreadIndex spread(const Way& way, std::size_t from, Spread outside, Sharing sharing) {
+    ChildSpread result;
+    for (std::size_t s = 0; s < way.outside; ++s) {
+      const Slot& slot = skeleton.slots[s];
+      if (!slot.spatial) continue;
+      if (slot.fanout < from)
+        result.first |= outside == Spread::first ? 1u << s : 0;
+      else if (shares(slot, way.tensor, sharing))
+        result.shared |= 1u << s;
+    }
+    return index_of(spreads, result);
   }
-  ChildSpread parent_spread(const Way& way, ChildSpread between) const { return way.crosses ? between : kEach; }
+  SpreadIndex every_child() { return index_of(spreads, kEachChild); }
+  SpreadIndex child_zero() { return index_of(spreads, kChildZero); }
+
+  /// Where it is in the list, at its end if it is new.
+  template <class Value>
+  static std::size_t index_of(std::vector<Value>& list, const Value& value) {
+    const auto at = std::find(list.begin(), list.end(), value);
+    if (at != list.end()) return std::size_t(at - list.begin());
+    list.push_back(value);
+    return list.size() - 1;
+  }
 
   Int128 less(Int128 words, std::int64_t exception) const {
     return exception == 0 ? words : words - words / exception - 1;
@@ -504,7 +536,7 @@ struct Estimator::Implementation {
   };
   struct Term {
     std::size_t way;
-    ChildSpread spread;
+    SpreadIndex spread;
     bool origin;
     Part part;
     bool operator==(const Term&) const = default;
@@ -512,26 +544,31 @@ struct Estimator::Implementation {
   std::size_t priced_terms = 0;  ///< the first of `terms`; the rest are for bounds
   std::vector<Term> terms;
   std::vector<std::array<int, kKinds>> term_of;  ///< by way; kNone where it is not needed
+  /// By way and array crossed: the term of the words that arrive inside it, all children counted.
+  std::vector<std::vector<std::size_t>> arriving;
 
   void add_terms() {
-    const ChildSpread reduction = this->reduction();
     for (std::size_t w = 0; w < ways.size(); ++w) {
       const Way& way = ways[w];
+      const Tensor3 t = way.tensor;
       std::array<int, kKinds>& of = term_of.emplace_back();
       of.fill(kNone);
-      const auto add = [&](Kind kind, ChildSpread spread, bool origin = false) {
-        const Term term{w, spread, origin, Part::all};
-        of[kind] = int(std::find(terms.begin(), terms.end(), term) - terms.begin());  // often the same words
-        if (of[kind] == int(terms.size())) terms.push_back(term);
+      const auto add = [&](Kind kind, SpreadIndex spread, bool origin = false) {
+        of[kind] = int(index_of(terms, Term{w, spread, origin, Part::all}));  // often the same words
       };
-      add(kVisits, kEach);
-      const ChildSpread multicasts = parent_spread(way, multicast(way.tensor));
+      add(kVisits, every_child());
+      const SpreadIndex multicasts = spread(way, way.parent, Spread::each, Sharing::multicast);
       add(kParent, multicasts);
-      if (way.tensor != Tensor3::psum) continue;
-      add(kDistinct, parent_spread(way, kShared));
-      add(kUpdates, parent_spread(way, reduction));
+      const Sharing sharing = t == Tensor3::psum ? Sharing::reduction : Sharing::multicast;
+      arriving.emplace_back();
+      for (const std::size_t array : way.crossed)
+        arriving[w].push_back(
+            index_of(terms, Term{w, spread(way, array + 1, Spread::each, sharing), false, Part::all}));
+      if (t != Tensor3::psum) continue;
+      add(kDistinct, spread(way, way.parent, Spread::each, Sharing::always));
+      add(kUpdates, spread(way, way.parent, Spread::each, Sharing::reduction));
       if (how.read_back == ReadBack::one || way.compute) continue;
-      add(kVisitsAtOrigin, kEach, true);
+      add(kVisitsAtOrigin, every_child(), true);
       add(kParentAtOrigin, multicasts, true);
     }
     priced_terms = terms.size();
@@ -539,8 +576,8 @@ struct Estimator::Implementation {
       const Way& way = ways[w];
       if (way.compute || way.inside || way.buffering != Buffering::stream) continue;
       term_of[w][kStalling] = int(terms.size());
-      const ChildSpread spread = way.tensor == Tensor3::psum ? reduction : multicast(way.tensor);
-      terms.push_back({w, parent_spread(way, spread), false, Part::stalling});
+      const Sharing sharing = way.tensor == Tensor3::psum ? Sharing::reduction : Sharing::multicast;
+      terms.push_back({w, spread(way, way.parent, Spread::each, sharing), false, Part::stalling});
     }
   }
 
@@ -548,7 +585,8 @@ struct Estimator::Implementation {
   template <class N>
   struct Costs {
     N macs, whole_ofmap;
-    std::vector<N> parent_read, parent_write, child_read, child_write, hop;
+    std::vector<N> parent_read, parent_write, child_read, child_write;
+    std::vector<std::vector<N>> hop;  ///< by array crossed
   };
   Costs<Int128> exact_costs;
   Costs<double> rounded_costs;
@@ -569,7 +607,8 @@ struct Estimator::Implementation {
       costs.parent_write.push_back(N(price[way.parent].write[t]));
       costs.child_read.push_back(N(price[way.child].read[t]));
       costs.child_write.push_back(N(price[way.child].write[t]));
-      costs.hop.push_back(N(price[skeleton.fanout].hop[t]));
+      costs.hop.emplace_back();
+      for (const std::size_t array : way.crossed) costs.hop.back().push_back(N(price[array].hop[t]));
     }
     return costs;
   }
@@ -614,7 +653,7 @@ struct Estimator::Implementation {
     const N read = reads * costs.parent_read[w];
     at(energy, way.parent, way.tensor) += gated ? read * N(worked) / N(kWorkedWhole) : read;
     if (!way.compute && counts_fills(how)) at(energy, way.child, way.tensor) += delivered * costs.child_write[w];
-    if (way.crosses) energy.onchip += delivered * costs.hop[w];
+    for (std::size_t k = 0; k < way.crossed.size(); ++k) energy.onchip += words[arriving[w][k]] * costs.hop[w][k];
   }
 
   /// Words that come back at the parent, and those that the children are given of them.
@@ -672,7 +711,12 @@ struct Estimator::Implementation {
       child += delivered * costs.child_write[w];
       if (how.ends == Ends::both) child += visits * costs.child_read[w];
     }
-    if (way.crosses) energy.onchip += (outer_only ? visits - updates : visits + delivered) * costs.hop[w];
+    N leaving = updates;
+    for (std::size_t k = 0; k < way.crossed.size(); ++k) {
+      const N arrive = words[arriving[w][k]];
+      energy.onchip += (outer_only ? arrive - leaving : arrive + delivered) * costs.hop[w][k];
+      leaving = arrive;
+    }
     return {visits, zero ? N(0) : visits - delivered};
   }
 
@@ -699,7 +743,7 @@ struct Estimator::Implementation {
   static std::int64_t least_of(std::int64_t a, std::int64_t b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
 
   /// `exception`: the share of the steps, as 1/n, that may move less or stall less than the products say.
-  Load load(std::size_t w, const Turns& turns, std::int64_t exception, bool value_only, ChildSpread spread) {
+  Load load(std::size_t w, const Turns& turns, std::int64_t exception, bool value_only, SpreadIndex spread) {
     const Way& way = ways[w];
     const auto part = [&](Part p) {
       const Int128 all = words(w, turns, p, spread);
@@ -715,25 +759,58 @@ struct Estimator::Implementation {
     return {std::max<Int128>(0, less(stalling, exception)), std::max<Int128>(0, less(all, exception) - stalling)};
   }
 
-  void time(std::size_t w, const Turns& turns, std::int64_t exception, Stream stream, ChildSpread between) {
+  /// A stream of a way through a channel of a node.
+  struct Pass {
+    std::size_t node = 0, channel = 0;
+    Bandwidth bandwidth;
+    SpreadIndex spread = 0;
+  };
+  /// A stream of a way, and what it passes on its way.
+  struct Flow {
+    Stream stream;
+    std::vector<Pass> passes;
+  };
+  std::vector<std::vector<Flow>> flows;  ///< by way
+
+  void add_passes(std::size_t w) {
     const Way& way = ways[w];
-    const bool value_only = stream == Stream::psum_down && !reads_zero(how, way.compute);
-    Int128 slowest = 0;
-    const auto pass = [&](std::size_t node, ChildSpread spread) {
-      const Bandwidths& b = hardware.nodes[node].bandwidth;
-      const std::optional<Bandwidth>& bandwidth = b.of(stream);
-      if (!bandwidth) return;
-      const Load l = load(w, turns, exception, value_only, spread);
-      const Int128 bits = bit_parts(hardware, node, way.tensor, code);
-      Load& channel = busy[node][b.shared ? 0 : std::size_t(stream)];
-      channel.stalling += l.stalling * bits;
-      channel.hidden += l.hidden * bits;
-      slowest = std::max(slowest, cycles_of_parts(l.stalling * bits, *bandwidth, hardware.clock));
+    const auto flow = [&](Stream stream, Sharing sharing) {
+      Flow flow{stream, {}};
+      const auto pass = [&](std::size_t node, SpreadIndex spread) {
+        const Bandwidths& b = hardware.nodes[node].bandwidth;
+        const std::size_t channel = b.shared ? 0 : std::size_t(stream);
+        if (b.of(stream)) flow.passes.push_back({node, channel, *b.of(stream), spread});
+      };
+      pass(way.parent, spread(way, way.parent, Spread::first, sharing));
+      for (const std::size_t array : way.crossed) pass(array, spread(way, array, Spread::first, sharing));
+      if (!way.compute) pass(way.child, child_zero());
+      return flow;
     };
-    pass(way.parent, way.crosses ? between : kFirst);
-    if (way.crosses) pass(skeleton.fanout, between);
-    if (!way.compute) pass(way.child, kFirst);
-    stalled += slowest;
+    std::vector<Flow>& of = flows.emplace_back();
+    if (way.tensor != Tensor3::psum) {
+      of.push_back(flow(way.tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight, Sharing::multicast));
+      return;
+    }
+    const bool one = how.read_back == ReadBack::one || way.compute;
+    of.push_back(flow(Stream::psum_down, one ? Sharing::always : Sharing::multicast));
+    of.push_back(flow(Stream::psum_up, Sharing::reduction));
+  }
+
+  void time(std::size_t w, std::int64_t exception) {
+    const Way& way = ways[w];
+    for (const Flow& flow : flows[w]) {
+      const bool value_only = flow.stream == Stream::psum_down && !reads_zero(how, way.compute);
+      Int128 slowest = 0;
+      for (const Pass& pass : flow.passes) {
+        const Load l = load(w, turns[w], exception, value_only, pass.spread);
+        const Int128 bits = bit_parts(hardware, pass.node, way.tensor, code);
+        Load& channel = busy[pass.node][pass.channel];
+        channel.stalling += l.stalling * bits;
+        channel.hidden += l.hidden * bits;
+        slowest = std::max(slowest, cycles_of_parts(l.stalling * bits, pass.bandwidth, hardware.clock));
+      }
+      stalled += slowest;
+    }
   }
 
   std::int64_t latency(Int128 steps) const {
@@ -754,9 +831,11 @@ struct Estimator::Implementation {
   double stall_of(const Way& way, Stream stream) const {
     if (way.compute || way.inside || how.overlap == Overlap::perfect) return 0;
     // The first fill of a store outside the array grows with its tile, and all else that it waits for falls: no bound.
-    if (way.buffering != Buffering::single && (way.buffering == Buffering::ahead || !way.crosses)) return 0;
+    if (way.buffering != Buffering::single && (way.buffering == Buffering::ahead || way.crossed.empty())) return 0;
     double slowest = 0;
-    for (const std::size_t node : {way.parent, way.crosses ? skeleton.fanout : way.parent}) {
+    std::vector<std::size_t> nodes = way.crossed;
+    nodes.push_back(way.parent);
+    for (const std::size_t node : nodes) {
       const Bandwidths& b = hardware.nodes[node].bandwidth;
       const std::optional<Bandwidth>& bandwidth = b.of(stream);
       if (!bandwidth) continue;
@@ -803,7 +882,9 @@ struct Estimator::Implementation {
         const Stream stream = Stream(s);
         if (!bandwidth.of(stream)) continue;
         Channel channel;
-        const auto passes = [&](const Way& way) { return way.parent == n || (way.crosses && n == skeleton.fanout); };
+        const auto passes = [n](const Way& way) {
+          return way.parent == n || std::find(way.crossed.begin(), way.crossed.end(), n) != way.crossed.end();
+        };
         for (std::size_t w = 0; w < ways.size(); ++w) {
           if (passes(ways[w]) && !ways[w].inside) add_streams(w, n, stream, channel);
         }
@@ -923,7 +1004,7 @@ struct Estimator::Implementation {
       OutermostTransfer transfer{.t = way.tensor, .slides = way.slides || way.every_step || clips_windows()};
       for (const Kind kind : {kVisits, kParent, kDistinct, kUpdates}) {
         const int term = term_of[w][kind];
-        if (term == kNone || (way.crosses && kind == kVisits)) continue;
+        if (term == kNone || (!way.crossed.empty() && kind == kVisits)) continue;
         const bool known = std::find(outermost_terms.begin(), outermost_terms.end(), term) != outermost_terms.end();
         if (known || weights[kEnergy][std::size_t(term)] <= 0) continue;
         outermost_terms.push_back(std::size_t(term));
@@ -931,7 +1012,7 @@ struct Estimator::Implementation {
       }
       const HardwareNode& child = hardware.nodes[way.child];
       transfer.room = child.store.capacity ? 8 * double(child.store.capacity->value) : kInfinity;
-      if (way.crosses) transfer.room *= double(hardware.instances(way.child));
+      if (!way.crossed.empty()) transfer.room *= double(hardware.instances(way.child));
       transfer.store = way.child;
       transfers.push_back(transfer);
     }
@@ -1025,7 +1106,7 @@ struct Estimator::Implementation {
     }
     Int128 steps = 1;
     for (const Dim d : kAllDims) {
-      steps *= positions(d, skeleton.slots.size(), Spread::first, false, [](std::size_t) { return true; });
+      steps *= positions(d, skeleton.slots.size(), kChildZero, false, [](std::size_t) { return true; });
     }
     result.latency = latency(steps);
     result.exact = result.exact && !rounds_apart;
@@ -1033,18 +1114,6 @@ struct Estimator::Implementation {
     const Int128 moving = result.exact || !shifted ? energy_of(word_list) : least_energy();
     result.energy = moving + result.latency * cycle_energy - (result.exact ? 0 : kFloors);
     return result;
-  }
-
-  void time(std::size_t w, std::int64_t exception) {
-    const Way& way = ways[w];
-    if (way.tensor != Tensor3::psum) {
-      time(w, turns[w], exception, way.tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight,
-           multicast(way.tensor));
-      return;
-    }
-    const bool one = how.read_back == ReadBack::one || way.compute;
-    time(w, turns[w], exception, Stream::psum_down, one ? kShared : multicast(Tensor3::psum));
-    time(w, turns[w], exception, Stream::psum_up, reduction());
   }
 
   Estimator::Terms run_terms(const Choice& c, std::uint32_t moving_slots) {

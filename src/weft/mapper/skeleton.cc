@@ -76,7 +76,7 @@ Skeleton skeleton(const Dataflow& dataflow, const Hardware& hardware) {
       }
     }
     for (const Dim d : step.dims) {
-      result.slots.push_back({d, step.kind == DataflowStep::Kind::spatial, step.any_order, false});
+      result.slots.push_back({d, step.kind == DataflowStep::Kind::spatial, step.any_order, false, result.fanout});
     }
   }
   std::size_t last_point = 0;

@@ -21,6 +21,7 @@ struct Slot {
   bool spatial = false;
   bool any_order = false;   ///< may change places with its neighbours of the same step
   bool inside_all = false;  ///< no storage point is further in
+  std::size_t fanout = 0;   ///< of a spatial one: node of its array
 };
 
 /// Slot indices, outermost first: a permutation of the first ones.
