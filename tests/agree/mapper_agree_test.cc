@@ -10,6 +10,7 @@
 #include <set>
 
 #include "random_nest.h"
+#include "weft/base/ceil_div.h"
 #include "weft/mapper/mapper.h"
 #include "weft/model/counts.h"
 
@@ -19,29 +20,46 @@ namespace {
 /// The row-stationary nest as the dataflow file has it, written down once more: for each step the loops or the kept
 /// tensors.
 struct Step {
-  std::string dims;  ///< letters of the loops
-  bool spatial = false, any_order = false;
+  std::string dims;   ///< letters of the loops
+  std::string array;  ///< of spatial ones
+  bool any_order = false;
   std::vector<StoragePoint> points;
 };
 
-std::vector<Step> row_stationary() {
+/// Where the machine has an array outside that of its PEs: it then has loops over the dimensions of the step there.
+enum class Outside : std::uint8_t { none, buffers, filters };
+constexpr std::array<const char*, 3> kOuterDims = {"", "GMNEF", "M"};
+
+std::vector<Step> row_stationary(Outside outside) {
   using enum Tensor3;
-  return {{"", false, false, {{"dram", ifmap}, {"dram", weight}, {"dram", psum}}},
-          {"GMNEF", false, true, {}},
-          {"", false, false, {{"glb", psum}}},
-          {"CRS", false, false, {}},
-          {"", false, false, {{"glb", ifmap}}},
-          {"M", false, false, {}},
-          {"", false, false, {{"filters", weight}}},
-          {"NE", false, false, {}},
-          {"GMCER", true, false, {}},
-          {"", false, false, {{"rf", weight}}},
-          {"F", false, false, {}},
-          {"", false, false, {{"rf", ifmap}, {"rf", psum}}},
-          {"CSM", false, false, {}}};
+  std::vector<Step> steps = {{"", "", false, {{"dram", ifmap}, {"dram", weight}, {"dram", psum}}},
+                             {"GMNEF", "", true, {}},
+                             {"", "", false, {{"glb", psum}}},
+                             {"CRS", "", false, {}},
+                             {"", "", false, {{"glb", ifmap}}},
+                             {"M", "", false, {}},
+                             {"", "", false, {{"filters", weight}}},
+                             {"NE", "", false, {}},
+                             {"GMCER", "array", false, {}},
+                             {"", "", false, {{"rf", weight}}},
+                             {"F", "", false, {}},
+                             {"", "", false, {{"rf", ifmap}, {"rf", psum}}},
+                             {"CSM", "", false, {}}};
+  const auto at = steps.begin() + (outside == Outside::buffers ? 1 : 5);
+  steps.insert(at, {kOuterDims[std::size_t(outside)], "outside", false, {}});
+  return steps;
 }
 
-Hardware small_machine(Random& random) {
+void add_array(Random& random, Hardware& h, const std::string& name, std::int64_t largest) {
+  HardwareNode array{.name = name, .kind = NodeKind::fanout, .component = "net"};
+  array.fanout.axes = {{"x", random.between(1, largest)}, {"y", random.between(1, largest)}};
+  array.fanout.multicast = {random.below(4) != 0, random.below(4) != 0, random.below(2) == 0};
+  array.fanout.reduces = agree::random_reductions(random);
+  for (auto& own : array.bandwidth.own) own = Bandwidth{16 * random.between(1, 3), Bandwidth::Per::cycle};
+  h.nodes.push_back(array);
+}
+
+Hardware small_machine(Random& random, Outside outside) {
   Hardware h;
   h.name = "small";
   h.clock = {1e9};
@@ -50,14 +68,11 @@ Hardware small_machine(Random& random) {
   };
   store("dram", {true, true, true}, 0);
   h.nodes.back().store.offchip = true;
+  if (outside == Outside::buffers) add_array(random, h, "outside", 2);
   store("glb", {true, false, true}, 2 * random.between(2, 40));
+  if (outside == Outside::filters) add_array(random, h, "outside", 2);
   store("filters", {false, true, false}, 2 * random.between(1, 20));
-  HardwareNode array{.name = "array", .kind = NodeKind::fanout, .component = "net"};
-  array.fanout.axes = {{"x", random.between(1, 3)}, {"y", random.between(1, 3)}};
-  array.fanout.multicast = {random.below(4) != 0, random.below(4) != 0, random.below(2) == 0};
-  array.fanout.reduces = agree::random_reductions(random);
-  for (auto& own : array.bandwidth.own) own = Bandwidth{16 * random.between(1, 3), Bandwidth::Per::cycle};
-  h.nodes.push_back(array);
+  add_array(random, h, "array", 3);
   store("rf", {true, true, true}, 2 * random.between(3, 16));
   agree::add_macs(random, h);
   h.components.prices.push_back({.component = "clock", .action = "cycle", .energy = random.between(0, 50)});
@@ -69,7 +84,8 @@ struct BruteForce {
   const LoopProblem& problem;
   const Hardware& hardware;
   const MapOptions& options;
-  std::vector<Step> steps = row_stationary();
+  Outside outside = Outside::none;
+  std::vector<Step> steps = row_stationary(outside);
   std::vector<Loop> loops;           ///< one for each letter (two for a spatial one), outermost first
   std::vector<std::size_t> step_of;  ///< the step each loop belongs to
   std::optional<Int128> best;
@@ -82,26 +98,48 @@ struct BruteForce {
     for (std::size_t s = 0; s < steps.size(); ++s) {
       for (const char letter : steps[s].dims) {
         const Dim d = *dim_named(std::string(1, letter));
-        for (const char* axis : steps[s].spatial ? std::vector<const char*>{"x", "y"} : std::vector<const char*>{""}) {
-          loops.push_back({d, 1, steps[s].spatial ? "array" : "", axis});
+        const bool spatial = !steps[s].array.empty();
+        for (const char* axis : spatial ? std::vector<const char*>{"x", "y"} : std::vector<const char*>{""}) {
+          loops.push_back({d, 1, steps[s].array, axis});
           step_of.push_back(s);
         }
       }
     }
-    choose(loops.size());
+    choose_outside(loops.size());
   }
+
+  /// First the children of the array outside.
+  void choose_outside(std::size_t i) {
+    if (i == 0) return choose(loops.size());
+    Loop& loop = loops[i - 1];
+    for (std::int64_t b = 1; b <= (is_outside(loop) ? std::min<std::int64_t>(2, problem.bound(loop.dim)) : 1); ++b) {
+      loop.bound = b;
+      choose_outside(i - 1);
+    }
+    loop.bound = 1;
+  }
+  static bool is_outside(const Loop& loop) { return loop.fanout == "outside"; }
+
+  std::int64_t children_outside(Dim d) const {
+    std::int64_t product = 1;
+    for (const Loop& loop : loops) product *= is_outside(loop) && loop.dim == d ? loop.bound : 1;
+    return product;
+  }
+  /// Of a dimension, what each of those has.
+  std::int64_t extent(Dim d) const { return ceil_div(problem.bound(d), children_outside(d)); }
 
   /// Bounds from the innermost loop outwards: any but those with an idle last index; the outermost of a dimension takes
   /// the rest.
   void choose(std::size_t i) {
     if (i == 0) return permute(0);
     Loop& loop = loops[i - 1];
+    if (is_outside(loop)) return choose(i - 1);
     std::int64_t tile = 1;
-    for (std::size_t k = i; k < loops.size(); ++k) tile *= loops[k].dim == loop.dim ? loops[k].bound : 1;
-    const std::int64_t D = problem.bound(loop.dim);
+    for (std::size_t k = i; k < loops.size(); ++k)
+      tile *= loops[k].dim == loop.dim && !is_outside(loops[k]) ? loops[k].bound : 1;
     const bool outermost = std::none_of(loops.begin(), loops.begin() + std::ptrdiff_t(i - 1),
-                                        [&](const Loop& l) { return l.dim == loop.dim; });
-    const std::int64_t rest = (D + tile - 1) / tile;
+                                        [&](const Loop& l) { return l.dim == loop.dim && !is_outside(l); });
+    const std::int64_t rest = ceil_div(extent(loop.dim), tile);
     for (std::int64_t b = outermost ? rest : 1; b <= rest; ++b) {
       loop.bound = b;
       choose(i - 1);
@@ -136,19 +174,30 @@ struct BruteForce {
   /// The stated space: of the bounds that make the same number of tiles only the smallest, except where loops further
   /// in make other tiles of it, and where the axes only have a larger product.
   bool in_space() const {
-    constexpr std::size_t kBuffer = 5, kShared = 7, kArray = 8, kRow = 10, kPe = 12;
-    const auto tiles = [this](Dim d, std::int64_t tile) { return (problem.bound(d) + tile - 1) / tile; };
+    constexpr std::size_t kBuffer = 6, kShared = 8, kArray = 9, kRow = 11, kPe = 13;
+    const auto tiles = [this](Dim d, std::int64_t tile) { return ceil_div(extent(d), tile); };
+    if (!all_have_work()) return false;
     for (const Dim d : {Dim::E, Dim::R, Dim::G}) {
       const std::int64_t children = bound_in(kArray, d);
-      if (children < problem.bound(d) && !smallest(problem.bound(d), children)) return false;
+      if (children < extent(d) && !smallest(extent(d), children)) return false;
     }
     const std::int64_t M = bound_in(kPe, Dim::M) * bound_in(kArray, Dim::M);
     return smallest(tiles(Dim::C, bound_in(kArray, Dim::C)), bound_in(kPe, Dim::C)) &&
-           smallest(problem.bound(Dim::S), bound_in(kPe, Dim::S)) &&
-           smallest(tiles(Dim::M, M), bound_in(kBuffer, Dim::M)) &&
-           smallest(problem.bound(Dim::N), bound_in(kShared, Dim::N)) &&
+           smallest(extent(Dim::S), bound_in(kPe, Dim::S)) && smallest(tiles(Dim::M, M), bound_in(kBuffer, Dim::M)) &&
+           smallest(extent(Dim::N), bound_in(kShared, Dim::N)) &&
            smallest(tiles(Dim::E, bound_in(kArray, Dim::E)), bound_in(kShared, Dim::E)) &&
-           smallest(problem.bound(Dim::F), bound_in(kRow, Dim::F));
+           smallest(extent(Dim::F), bound_in(kRow, Dim::F));
+  }
+
+  /// Of the children of the array outside.
+  bool all_have_work() const {
+    for (const Dim d : kAllDims) {
+      std::int64_t tile = 1;
+      for (std::size_t i = loops.size(); i-- > 0 && !(is_outside(loops[i]) && loops[i].dim == d);)
+        tile *= loops[i].dim == d ? loops[i].bound : 1;
+      if ((children_outside(d) - 1) * tile >= problem.bound(d)) return false;
+    }
+    return true;
   }
 
   void cost_one(const std::vector<std::size_t>& outer) {
@@ -215,8 +264,12 @@ ConvShape small_shape(Random& random) {
     }
   }
   s.U_h = random.between(1, 2);
-  s.H = (s.E - 1) * s.U_h + s.R;
-  s.W = s.F - 1 + s.S;
+  if (random.below(3) == 0) {
+    s.pad_top = random.between(0, s.R - 1);
+    s.pad_left = random.between(0, s.S - 1);
+  }
+  s.H = (s.E - 1) * s.U_h + s.R - s.pad_top;
+  s.W = s.F - 1 + s.S - s.pad_left;
   return s;
 }
 
@@ -232,14 +285,14 @@ void check_second_best(const BruteForce& brute, const MappingResult& found) {
   if (above != brute.values.end()) CHECK(to_string(std::min(value, *above)) == to_string(value));
 }
 
-void check_least_cost(std::uint64_t seed, int trials, std::int64_t most_mappings) {
+void check_least_cost(Outside outside, std::uint64_t seed, int trials, std::int64_t most_mappings) {
   Random random(seed);
   const Dataflow dataflow = load_dataflow("row-stationary");
   std::int64_t tried = 0;
   int feasible = 0;
   for (int trial = 0; trial < trials && tried < most_mappings; ++trial) {
     const ConvShape shape = small_shape(random);
-    Hardware hardware = small_machine(random);
+    Hardware hardware = small_machine(random, outside);
     MapOptions options{.objective = static_cast<Objective>(random.below(3)),
                        .conventions = agree::random_conventions(random),
                        .top = std::size_t(random.between(1, 2))};
@@ -247,10 +300,10 @@ void check_least_cost(std::uint64_t seed, int trials, std::int64_t most_mappings
     hardware.gates_zeros = random.below(4) == 0;
     options.ifmap_zeros = 0.3;
     hardware.nodes[0].store.offchip = random.below(8) != 0;
-    hardware.nodes[1].store.offchip = random.below(4) == 0;
+    hardware.nodes[outside == Outside::buffers ? 2 : 1].store.offchip = random.below(4) == 0;
     if (random.below(4) == 0) options.offchip.parts = {random.between(1, 1 << 20), 1 << 20, random.between(1, 1 << 20)};
     const LoopProblem problem = loop_problem(shape, "small", options.conventions.padding);
-    BruteForce brute{.problem = problem, .hardware = hardware, .options = options};
+    BruteForce brute{.problem = problem, .hardware = hardware, .options = options, .outside = outside};
     brute.run();
     tried += brute.tried;
     INFO("trial " << trial << " objective " << to_string(options.objective) << "\n"
@@ -274,11 +327,21 @@ void check_least_cost(std::uint64_t seed, int trials, std::int64_t most_mappings
 }  // namespace
 
 TEST_CASE("the mapper finds the least cost of all mappings that the row-stationary dataflow allows") {
-  check_least_cost(1604, agree::trials(400), 400'000);
+  check_least_cost(Outside::none, 1604, agree::trials(400), 400'000);
+}
+
+TEST_CASE("the mapper finds the least cost where there is an array outside that of the PEs") {
+  check_least_cost(Outside::buffers, 1605, agree::trials(150), 150'000);
+  check_least_cost(Outside::filters, 1606, agree::trials(150), 150'000);
 }
 
 TEST_CASE("the mapper finds the least cost on thousands of machines", "[.long]") {
-  check_least_cost(agree::seed(5), 4000, 40'000'000);
+  check_least_cost(Outside::none, agree::seed(5), 4000, 40'000'000);
+}
+
+TEST_CASE("the mapper finds the least cost on thousands of machines with an array outside", "[.long]") {
+  check_least_cost(Outside::buffers, agree::seed(5), 2000, 40'000'000);
+  check_least_cost(Outside::filters, agree::seed(5), 2000, 40'000'000);
 }
 
 }  // namespace weft

@@ -123,7 +123,8 @@ ClassBounds::GroupChoice ClassBounds::group_choice(const Group& group, const Dim
                                                    const DimSizes& inside) const {
   GroupChoice result{.children = children, .inside = inside};
   for (const Dim d : group.dims) {
-    const std::int64_t D = problem_.bound(d), bound = inside[index(d)], tile = children[index(d)] * bound;
+    const std::int64_t D = problem_.bound(d), bound = inside[index(d)], outside = skeleton_.outside[index(d)];
+    const std::int64_t tile = outside * children[index(d)] * bound;
     result.steps *= D / tile * bound + std::min(bound, D % tile);
     if (tile < D) result.tiled |= 1u << index(d);
     for (std::size_t k = 0; k < skeleton_.free.size(); ++k) {
@@ -132,6 +133,7 @@ ClassBounds::GroupChoice ClassBounds::group_choice(const Group& group, const Dim
       std::vector<std::int64_t>& bounds = result.candidates[k] = distinct_bounds(tiles);
       if (std::any_of(bounds.begin(), bounds.end(), [tiles](std::int64_t b) { return stands_still(tiles, b); }))
         result.still[k] = 1 / double(tiles);
+      if (outside > 1 && tiles > 1) result.still[k] = 1 / double(outside);  // in the last child
     }
   }
   return result;
@@ -144,14 +146,14 @@ bool ClassBounds::useful(const SpatialChoice& spatial, const Group& group, std::
   return std::all_of(group.dims.begin(), group.dims.end(), [&](Dim dim) {
     const std::size_t d = index(dim);
     if (skeleton_.spatial[d] < 0) return true;
-    const std::int64_t inside = choice.inside[d];
+    const std::int64_t inside = choice.inside[d], extent = ceil_div(problem_.bounds[d], skeleton_.outside[d]);
     std::int64_t rest = spatial.children[d];
     for (const DimSizes& axis : spatial.axes) {
       rest /= axis[d];
-      if (axis[d] > 1 && (axis[d] - 1) * rest * inside >= problem_.bounds[d]) return false;
+      if (axis[d] > 1 && (axis[d] - 1) * rest * inside >= extent) return false;
     }
     if (skeleton_.inside[d] < 0 || skeleton_.has_free(dim)) return true;
-    const std::int64_t per_child = ceil_div(problem_.bounds[d], spatial.children[d]);
+    const std::int64_t per_child = ceil_div(extent, spatial.children[d]);
     return ceil_div(per_child, ceil_div(per_child, inside)) == inside;
   });
 }
@@ -199,6 +201,12 @@ std::vector<ClassBounds::Standing> ClassBounds::standing(DimSet tiled, FreeSet m
     Standing& at = result.emplace_back(Standing{.terms = terms});
     for (std::size_t k = 0; k < skeleton_.free.size(); ++k)
       at.loops |= has(terms.slots, skeleton_.free[k]) ? 1u << k : 0u;
+    for (std::size_t d = 0; d < kDims; ++d) {
+      const auto free_of_d = [&](std::size_t s) { return index(skeleton_.slots[s].dim) == d && has(terms.slots, s); };
+      const bool outermost = skeleton_.outermost[d] >= 0 && has(terms.slots, std::size_t(skeleton_.outermost[d]));
+      if (outermost && std::none_of(skeleton_.free.begin(), skeleton_.free.end(), free_of_d))
+        at.share /= double(skeleton_.outside[d]);
+    }
   }
   return result;
 }
@@ -351,7 +359,7 @@ void ClassBounds::spare(const std::vector<Standing>& standing, const Shares& sti
                         Estimator::Terms& terms) {
   spared_.assign(terms.size(), 0);
   for (const Standing& s : standing) {
-    const double share = share_of(s.loops, still);
+    const double share = s.share * share_of(s.loops, still);
     if (share == 0) continue;
     for (const std::size_t t : s.terms.less) spared_[t] += share;
     for (const std::size_t t : s.terms.lost) spared_[t] = 1;
@@ -474,7 +482,8 @@ std::int64_t ClassBounds::sum_range(const Range& range, const Classes& classes,
     }
     multiply(in, factors, product_);
     spared_.clear();
-    if (still != Shares{}) spare(tiling(classes.tiled).standing[moving], still, product_, product_);
+    if (still != Shares{} || !skeleton_.outer.empty())
+      spare(tiling(classes.tiled).standing[moving], still, product_, product_);
     by_class.push_back(estimate_.sums(product_, spared_));
   }
   return steps;

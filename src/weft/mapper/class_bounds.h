@@ -147,6 +147,7 @@ class ClassBounds {
   /// Free loops that may stand still together, and the terms that then say too much.
   struct Standing {
     FreeSet loops = 0;
+    double share = 1;  ///< of the children of arrays outside, those in which outermost loops among them stand still
     Estimator::Standing terms;
   };
   /// The classes that there are when some dimensions are tiled.

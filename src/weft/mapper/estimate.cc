@@ -100,6 +100,7 @@ struct Estimator::Implementation {
   std::array<std::array<bool, kDims>, kTensors> relevant{};
   std::array<std::vector<std::size_t>, kDims> slots_of;
   std::array<std::uint32_t, kDims> slot_set{};  ///< the same, a bit each
+  std::uint32_t split = 0;                      ///< dimensions split over arrays outside that of the PEs, a bit each
   std::vector<ChildSpread> spreads;
 
   // Of the choice at hand:
@@ -142,6 +143,7 @@ struct Estimator::Implementation {
     for (const Dim d : kAllDims) {
       slots_of[index(d)] = s.slots_of(d);
       for (const std::size_t slot : slots_of[index(d)]) slot_set[index(d)] |= 1u << slot;
+      split |= s.outside[index(d)] > 1 ? 1u << index(d) : 0;
     }
     for (const Tensor3 t : kAllTensors) add_ways(t);
     for (const Axis& axis : p.tensor(Tensor3::ifmap).axes) {
@@ -421,7 +423,8 @@ struct Estimator::Implementation {
     return contexts;
   }
 
-  /// Whether, in the last position of its loops outside slot j, no loop of d between j and the way's child moves.
+  /// Whether, in the last position of its loops outside slot j and the last child, no loop of d between j and the way's
+  /// child moves.
   bool may_be_still(const Way& way, Dim d, std::size_t j) const {
     std::int64_t size = problem.bound(d);
     bool outer = false;
@@ -430,7 +433,7 @@ struct Estimator::Implementation {
       if (choice->bound[s] == 1) continue;
       const std::int64_t trips = ceil_div(size, tile[s]);
       const bool spatial = skeleton.slots[s].spatial;
-      if (!spatial && position[s] < position[j]) {
+      if (spatial ? trips > 1 : position[s] < position[j]) {
         size -= (trips - 1) * tile[s];
         outer = true;
         continue;
@@ -455,7 +458,8 @@ struct Estimator::Implementation {
         const Slot& slot = skeleton.slots[i];
         if (!has(moves, i) || !depends(i) || (outer.any_order && slot.any_order)) continue;
         inside |= 1u << i;
-        possible = possible && slot.dim != outer.dim && slots_of[index(slot.dim)].front() != i;
+        const bool whole = skeleton.outermost[index(slot.dim)] == int(i) && !has(split, index(slot.dim));
+        possible = possible && slot.dim != outer.dim && !whole;
       }
       if (possible && inside != 0 && std::find(sets.begin(), sets.end(), inside) == sets.end()) sets.push_back(inside);
     }
@@ -541,11 +545,14 @@ struct Estimator::Implementation {
     Part part;
     bool operator==(const Term&) const = default;
   };
+  /// The last node that a way passes.
+  static std::size_t innermost(const Way& way) { return way.crossed.empty() ? way.parent : way.crossed.back(); }
+
   std::size_t priced_terms = 0;  ///< the first of `terms`; the rest are for bounds
   std::vector<Term> terms;
   std::vector<std::array<int, kKinds>> term_of;  ///< by way; kNone where it is not needed
-  /// By way and array crossed: the term of the words that arrive inside it, all children counted.
-  std::vector<std::vector<std::size_t>> arriving;
+  /// By way: the terms of the words that the parent sends (or is sent), and of those inside each array crossed.
+  std::vector<std::vector<std::size_t>> passing;
 
   void add_terms() {
     for (std::size_t w = 0; w < ways.size(); ++w) {
@@ -560,10 +567,9 @@ struct Estimator::Implementation {
       const SpreadIndex multicasts = spread(way, way.parent, Spread::each, Sharing::multicast);
       add(kParent, multicasts);
       const Sharing sharing = t == Tensor3::psum ? Sharing::reduction : Sharing::multicast;
-      arriving.emplace_back();
+      passing.push_back({index_of(terms, Term{w, spread(way, way.parent, Spread::each, sharing), false, Part::all})});
       for (const std::size_t array : way.crossed)
-        arriving[w].push_back(
-            index_of(terms, Term{w, spread(way, array + 1, Spread::each, sharing), false, Part::all}));
+        passing[w].push_back(index_of(terms, Term{w, spread(way, array + 1, Spread::each, sharing), false, Part::all}));
       if (t != Tensor3::psum) continue;
       add(kDistinct, spread(way, way.parent, Spread::each, Sharing::always));
       add(kUpdates, spread(way, way.parent, Spread::each, Sharing::reduction));
@@ -577,7 +583,7 @@ struct Estimator::Implementation {
       if (way.compute || way.inside || way.buffering != Buffering::stream) continue;
       term_of[w][kStalling] = int(terms.size());
       const Sharing sharing = way.tensor == Tensor3::psum ? Sharing::reduction : Sharing::multicast;
-      terms.push_back({w, spread(way, way.parent, Spread::each, sharing), false, Part::stalling});
+      terms.push_back({w, spread(way, innermost(way), Spread::each, sharing), false, Part::stalling});
     }
   }
 
@@ -653,7 +659,7 @@ struct Estimator::Implementation {
     const N read = reads * costs.parent_read[w];
     at(energy, way.parent, way.tensor) += gated ? read * N(worked) / N(kWorkedWhole) : read;
     if (!way.compute && counts_fills(how)) at(energy, way.child, way.tensor) += delivered * costs.child_write[w];
-    for (std::size_t k = 0; k < way.crossed.size(); ++k) energy.onchip += words[arriving[w][k]] * costs.hop[w][k];
+    for (std::size_t k = 0; k < way.crossed.size(); ++k) energy.onchip += words[passing[w][k + 1]] * costs.hop[w][k];
   }
 
   /// Words that come back at the parent, and those that the children are given of them.
@@ -711,11 +717,9 @@ struct Estimator::Implementation {
       child += delivered * costs.child_write[w];
       if (how.ends == Ends::both) child += visits * costs.child_read[w];
     }
-    N leaving = updates;
     for (std::size_t k = 0; k < way.crossed.size(); ++k) {
-      const N arrive = words[arriving[w][k]];
-      energy.onchip += (outer_only ? arrive - leaving : arrive + delivered) * costs.hop[w][k];
-      leaving = arrive;
+      const N arriving = words[passing[w][k + 1]];
+      energy.onchip += (outer_only ? arriving - words[passing[w][k]] : arriving + delivered) * costs.hop[w][k];
     }
     return {visits, zero ? N(0) : visits - delivered};
   }
@@ -788,7 +792,7 @@ struct Estimator::Implementation {
     };
     std::vector<Flow>& of = flows.emplace_back();
     if (way.tensor != Tensor3::psum) {
-      of.push_back(flow(way.tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight, Sharing::multicast));
+      of.push_back(flow(up_or_in(way.tensor), Sharing::multicast));
       return;
     }
     const bool one = how.read_back == ReadBack::one || way.compute;
@@ -827,11 +831,27 @@ struct Estimator::Implementation {
     return std::int64_t(how.overlap == Overlap::buffered ? work + stalled : work);
   }
 
+  /// Children of arrays outside a node: terms count the words of all of them, and the time is that of child 0, which
+  /// has no fewer than any other.
+  double copies(std::size_t node) const {
+    double product = 1;
+    for (const Skeleton::Outer& array : skeleton.outer) {
+      for (std::size_t s = array.begin; s < array.end && array.node < node; ++s) product *= double(skeleton.given(s));
+    }
+    return product;
+  }
+  /// But for the words of a window that begins with padding.
+  bool uneven(const Way& way, std::size_t node) const {
+    return way.tensor == Tensor3::ifmap && copies(node) > 1 && clips_windows();
+  }
+
   /// Cycles a word of a stream takes on the slower of a way's parent and the array, where it may stall; else 0.
   double stall_of(const Way& way, Stream stream) const {
     if (way.compute || way.inside || how.overlap == Overlap::perfect) return 0;
-    // The first fill of a store outside the array grows with its tile, and all else that it waits for falls: no bound.
-    if (way.buffering != Buffering::single && (way.buffering == Buffering::ahead || way.crossed.empty())) return 0;
+    // The first fill of a store outside the array of PEs grows with its tile, and all else that it waits for falls: no
+    // bound.
+    if (way.buffering != Buffering::single && (way.buffering == Buffering::ahead || way.child < skeleton.fanout))
+      return 0;
     double slowest = 0;
     std::vector<std::size_t> nodes = way.crossed;
     nodes.push_back(way.parent);
@@ -854,16 +874,23 @@ struct Estimator::Implementation {
 
   void add_stalls_of(std::size_t w) {
     const Way& way = ways[w];
-    const auto add = [&](Stream stream, Kind kind) {
-      const double cycles = stall_of(way, stream);
-      if (cycles > 0) stalls.push_back({w, cycles, std::size_t(term_of[w][kind])});
-    };
+    if (uneven(way, innermost(way))) return;
+    const double cycles = stall_of(way, up_or_in(way.tensor)) / copies(innermost(way));
     const bool streams = way.buffering == Buffering::stream;
-    if (way.tensor == Tensor3::psum) {
-      add(Stream::psum_up, streams ? kStalling : kUpdates);
-    } else {
-      add(way.tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight, streams ? kStalling : kParent);
-    }
+    if (cycles > 0)
+      stalls.push_back({w, cycles, streams ? std::size_t(term_of[w][kStalling]) : words_at(w, innermost(way))});
+  }
+
+  /// The stream of operands on their way in, or of partial sums on their way out.
+  static Stream up_or_in(Tensor3 t) {
+    return t == Tensor3::psum ? Stream::psum_up : t == Tensor3::ifmap ? Stream::ifmap : Stream::weight;
+  }
+
+  /// The term of what passes a node in that stream: the parent of a way, or an array that it crosses.
+  std::size_t words_at(std::size_t w, std::size_t node) const {
+    const std::vector<std::size_t>& crossed = ways[w].crossed;
+    const auto at = std::find(crossed.begin(), crossed.end(), node);
+    return passing[w][at == crossed.end() ? 0 : std::size_t(at - crossed.begin())];
   }
 
   /// What takes turns on one bandwidth outside the PEs, whether it is hidden or stalls: terms, and the cycles of a
@@ -899,15 +926,14 @@ struct Estimator::Implementation {
   void add_streams(std::size_t w, std::size_t node, Stream only, Channel& channel) const {
     const Way& way = ways[w];
     const Bandwidths& bandwidth = hardware.nodes[node].bandwidth;
+    if (uneven(way, node)) return;
     const double cycles = word_cycles(node, way.tensor, *bandwidth.of(only));
     const auto takes = [&](Stream stream) { return bandwidth.shared || only == stream; };
-    const auto add = [&](Stream stream, Kind kind) {
-      if (takes(stream)) channel.terms.emplace_back(std::size_t(term_of[w][kind]), cycles);
-    };
-    if (way.tensor != Tensor3::psum) return add(way.tensor == Tensor3::ifmap ? Stream::ifmap : Stream::weight, kParent);
-    add(Stream::psum_up, kUpdates);
-    if (how.read_back == ReadBack::each || !takes(Stream::psum_down)) return;
-    add(Stream::psum_down, kDistinct);
+    const Stream up = up_or_in(way.tensor);
+    if (takes(up)) channel.terms.emplace_back(words_at(w, node), cycles / copies(node));
+    const bool down = way.tensor == Tensor3::psum && takes(Stream::psum_down);
+    if (!down || how.read_back == ReadBack::each) return;
+    channel.terms.emplace_back(std::size_t(term_of[w][kDistinct]), cycles / copies(node));
     if (!reads_zero(how, way.compute)) channel.spared += cycles * rounded_costs.whole_ofmap;
   }
 
@@ -965,7 +991,8 @@ struct Estimator::Implementation {
       shift(of[kParentAtOrigin], of[kParent]);
       shift(of[kParent], of[kVisits]);
       shift(of[kDistinct], of[kUpdates]);
-      shift(of[kUpdates], of[kVisits]);
+      int further_out = of[kUpdates];
+      for (const std::size_t term : passing[w]) shift(std::exchange(further_out, int(term)), int(term));
       last = of[kVisits];
     }
   }
@@ -1075,10 +1102,10 @@ struct Estimator::Implementation {
     result = {};
   }
 
-  /// Exceptions need a dimension with two moving loops.
+  /// Exceptions need a dimension with two moving loops, or one and several children of arrays outside.
   void find_turns() {
     for (std::size_t w = 0; w < ways.size(); ++w) turns[w] = {last_relevant(ways[w]), last_stall(ways[w])};
-    std::uint32_t once = 0, twice = 0;
+    std::uint32_t once = split, twice = 0;
     for (const std::uint8_t s : moving) {
       const std::uint32_t bit = 1u << index(skeleton.slots[s].dim);
       twice |= once & bit;

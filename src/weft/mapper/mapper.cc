@@ -52,8 +52,7 @@ Int128 value_of(Objective objective, Int128 energy, std::int64_t latency) {
 /// A mapping that may be among the best.
 struct Found {
   Rank rank;
-  Choice choice;
-  const SpatialChoice* axes = nullptr;
+  Mapping mapping;
 };
 
 /// What rules mappings out.
@@ -64,54 +63,66 @@ constexpr std::array<const char*, kArguments> kArgumentNames = {"capacity", "ord
 using Clock = std::chrono::steady_clock;
 constexpr DimSizes kOnes{1, 1, 1, 1, 1, 1, 1, 1};
 
+/// What the searches of one layer have seen so far: there is one for each choice of children of the arrays outside that
+/// of the PEs.
+struct Seen {
+  std::vector<Found> found;      ///< the best, as many as are wanted
+  std::optional<Int128> unseen;  ///< bound of what searches that ran out of time did not look at
+  std::array<std::int64_t, kArguments> pruned{};
+  Int128 space = 0;
+  std::int64_t visited = 0;
+  std::optional<Overflow> least_overflow;  ///< of the smallest tiles that do not fit
+  Clock::time_point start = Clock::now();
+
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start).count(); }
+};
+
 class Search {
  public:
-  Search(const LoopProblem& problem, const Hardware& hardware, const Dataflow& dataflow, const MapOptions& options)
+  Search(const LoopProblem& problem, const Hardware& hardware, const Skeleton& skeleton, const MapOptions& options,
+         Seen& seen)
       : problem_(problem),
         hardware_(hardware),
         options_(options),
-        skeleton_(skeleton(dataflow, hardware)),
-        estimate_(problem, hardware, skeleton_, options) {}
+        skeleton_(skeleton),
+        estimate_(problem, hardware, skeleton_, options),
+        seen_(seen) {
+    for (std::size_t d = 0; d < kDims; ++d) extent_[d] = ceil_div(problem.bounds[d], skeleton.outside[d]);
+  }
 
-  MappingResult run() {
-    for (const Dim d : kAllDims) {
-      if (skeleton_.outermost[index(d)] < 0 && problem_.bound(d) > 1) refuse_dimension(d);
-    }
+  void run() {
+    if (const auto least = over(skeleton_.core(kOnes, kOnes), rooms_)) return note_overflow(*least);
+    compulsory_ = estimate_.compulsory();
+    if (expired()) return leave(bound_of_steps(1));
     list_spatial();
     list_inside();
-    if (insides_.empty()) refuse_capacity();
     bounds_.emplace(problem_, skeleton_, estimate_, spatials_, insides_);
-    certificate_.space = size_of_space();
-    compulsory_ = estimate_.compulsory();
+    seen_.space += size_of_space();
     search();
-    if (found_.empty()) refuse_capacity();
-    MappingResult best = result_of(found_.front());
-    WEFT_ASSERT(rank({.energy = best.cost.total, .latency = best.counts.latency_cycles}, best.counts.active_pes) ==
-                    found_.front().rank,
-                "where it says so, the estimate is the cost");
-    certificate_.objective_value = found_.front().rank.objective;
-    certificate_.lower_bound = std::min(certificate_.objective_value, unseen_.value_or(certificate_.objective_value));
-    certificate_.optimal = !unseen_;
-    for (std::size_t f = 1; f < found_.size(); ++f) best.next.push_back(result_of(found_[f]));
-    best.next_proven = !unseen_;
-    for (std::size_t p = 0; p < kArguments; ++p) {
-      if (pruned_[p] > 0) certificate_.pruned[kArgumentNames[p]] = pruned_[p];
-    }
-    certificate_.seconds = seconds();
-    best.certificate = certificate_;
-    return best;
   }
 
  private:
   // ---- the space ---------------------------------------------------------------------------------------------------
 
+  /// Where a loop over an array outside is outside the outermost loop of its dimension, that has a child's part only.
+  DimSizes whole() const {
+    DimSizes result = problem_.bounds;
+    for (const Skeleton::Outer& array : skeleton_.outer) {
+      for (std::size_t s = array.begin; s < array.end; ++s) {
+        const std::size_t d = index(skeleton_.slots[s].dim);
+        if (int(s) < skeleton_.outermost[d]) result[d] = ceil_div(result[d], skeleton_.given(s));
+      }
+    }
+    return result;
+  }
+
   /// The ways to spread dimensions over the array: an outer loop of several children must need the last of them.
   void list_spatial() {
     const auto allowed = [this](std::size_t d, std::int64_t children, std::int64_t b) {
-      return b == 1 || (skeleton_.spatial[d] >= 0 && (children - 1) * b < problem_.bounds[d]);
+      return b == 1 || (skeleton_.spatial[d] >= 0 && (children - 1) * b < extent_[d]);
     };
     const FanoutNode& array = hardware_.nodes[skeleton_.fanout].fanout;
-    for (const auto& [children, axes] : spatial_choices(array, problem_.bounds, allowed)) {
+    for (const auto& [children, axes] : spatial_choices(array, extent_, allowed)) {
       if (worth(children)) spatials_.push_back({children, axes});
     }
   }
@@ -120,7 +131,7 @@ class Search {
   /// no loop inside makes other tiles of it), or one too large to be had exactly.
   bool worth(const DimSizes& children) const {
     for (std::size_t d = 0; d < kDims; ++d) {
-      const std::int64_t D = problem_.bounds[d], b = children[d];
+      const std::int64_t D = extent_[d], b = children[d];
       if (b < D && skeleton_.spatial[d] >= 0 && skeleton_.spatial[d] == skeleton_.outermost[d])
         return false;  // its only loop
       if (skeleton_.inside[d] < 0 && b < D && ceil_div(D, ceil_div(D, b)) != b) return false;
@@ -146,9 +157,9 @@ class Search {
       // Where a spatial loop is between, every bound makes other tiles; else only the smallest for each number of
       // tiles.
       if (skeleton_.spatial[d] < 0 && !skeleton_.has_free(Dim(d)))
-        candidates = distinct_bounds(problem_.bounds[d]);
+        candidates = distinct_bounds(extent_[d]);
       else
-        for (std::int64_t b = 1; b <= problem_.bounds[d]; ++b) candidates.push_back(b);
+        for (std::int64_t b = 1; b <= extent_[d]; ++b) candidates.push_back(b);
     }
     for (const std::int64_t b : candidates) {
       bounds[d] = b;
@@ -206,9 +217,9 @@ class Search {
     for (const Room& room : rooms) {
       while (s > room.slots_outside) {
         const std::size_t d = index(skeleton_.slots[--s].dim);
-        // Inside its outermost loop a dimension is whole.
-        tile[d] = int(s) == skeleton_.outermost[d] ? problem_.bounds[d]
-                                                   : std::min(problem_.bounds[d], tile[d] * choice.bound[s]);
+        tile[d] = std::min(problem_.bounds[d], tile[d] * choice.bound[s]);
+        // Inside its outermost loop a dimension is whole: what a child of the arrays outside that has, at least.
+        if (int(s) == skeleton_.outermost[d]) tile[d] = std::max(tile[d], whole_[d]);
       }
       std::int64_t& needed = needed_bits_[room.node];
       needed += tile_words(problem_, room.tensor, tile) * hardware_.bits[index(room.tensor)];
@@ -226,8 +237,8 @@ class Search {
     std::array<std::vector<std::int64_t>, kDims> shares;  // of a free loop, by the tile inside it
     for (const std::size_t slot : skeleton_.free) {
       const std::size_t d = index(skeleton_.slots[slot].dim);
-      for (std::int64_t tile = 1; tile <= problem_.bounds[d]; ++tile)
-        shares[d].push_back(distinct_count(ceil_div(problem_.bounds[d], tile)));
+      for (std::int64_t tile = 1; tile <= extent_[d]; ++tile)
+        shares[d].push_back(distinct_count(ceil_div(extent_[d], tile)));
     }
     Int128 size = 0;
     for (const SpatialChoice& spatial : spatials_) {
@@ -235,7 +246,7 @@ class Search {
         std::int64_t product = 1;
         for (const std::size_t slot : skeleton_.free) {
           const std::size_t d = index(skeleton_.slots[slot].dim);
-          const std::int64_t tile = std::min(problem_.bounds[d], spatial.children[d] * inside[d]);
+          const std::int64_t tile = std::min(extent_[d], spatial.children[d] * inside[d]);
           product *= shares[d][std::size_t(tile - 1)];
         }
         size += product;
@@ -256,24 +267,24 @@ class Search {
     return rank({.energy = least.energy, .latency = least.latency}, pes);
   }
 
-  bool hopeless(const Rank& bound) const { return full() && !(bound < found_.back().rank); }
-  bool full() const { return found_.size() == options_.top; }
+  bool hopeless(const Rank& bound) const { return full() && !(bound < seen_.found.back().rank); }
+  bool full() const { return seen_.found.size() == options_.top; }
 
   /// Steps that the array cannot do without.
   std::int64_t least_steps(const SpatialChoice& spatial) const {
     std::int64_t steps = 1;
-    for (std::size_t d = 0; d < kDims; ++d) steps *= ceil_div(problem_.bounds[d], spatial.children[d]);
+    for (std::size_t d = 0; d < kDims; ++d) steps *= ceil_div(extent_[d], spatial.children[d]);
     return steps;
   }
 
   /// A lower bound of everything with so many steps: MACs and compulsory traffic.
   Rank bound_of_steps(std::int64_t steps) const { return least_rank(compulsory_, steps, pes_); }
 
-  /// Children with work: the tiles inside them may be so large that the last ones have none.
+  /// Children with work, at most: the tiles inside them may be so large that the last ones have none.
   std::int64_t pes(const SpatialChoice& spatial, const DimSizes& inside) const {
     std::int64_t product = 1;
     for (std::size_t d = 0; d < kDims; ++d) {
-      product *= std::min(spatial.children[d], ceil_div(problem_.bounds[d], inside[d]));
+      product *= skeleton_.outside[d] * std::min(spatial.children[d], ceil_div(extent_[d], inside[d]));
     }
     return product;
   }
@@ -344,10 +355,10 @@ class Search {
       return least_steps(spatials_[a]) < least_steps(spatials_[b]);
     });
     constexpr std::size_t kFirst = 16;
-    for (std::size_t k = 0; k < std::min(kFirst, order.size()); ++k) search_promising(order[k]);
+    for (std::size_t k = 0; k < std::min(kFirst, order.size()) && !expired(); ++k) search_promising(order[k]);
     for (const std::size_t s : order) {
       if (hopeless(bound_of_steps(least_steps(spatials_[s])))) {
-        pruned_[kPe] += std::int64_t(insides_.size());
+        seen_.pruned[kPe] += std::int64_t(insides_.size());
         continue;
       }
       std::vector<Classes> all;
@@ -356,8 +367,12 @@ class Search {
     }
   }
 
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-  bool expired() const { return options_.budget && !found_.empty() && seconds() > *options_.budget; }
+  bool expired() const { return options_.budget && !seen_.found.empty() && seen_.seconds() > *options_.budget; }
+
+  /// Time is up: nothing better than this bound is looked at.
+  void leave(const Rank& bound) {
+    if (!hopeless(bound)) seen_.unseen = std::min(seen_.unseen.value_or(bound.objective), bound.objective);
+  }
 
   bool useful(std::size_t s, std::size_t i) const {
     return std::all_of(bounds_->groups().begin(), bounds_->groups().end(),
@@ -398,7 +413,7 @@ class Search {
       if (!some.moving.empty()) promising.push_back(std::move(some));
     }
     if (promising.empty())
-      pruned_[kPe] += std::int64_t(range.end - range.begin);
+      seen_.pruned[kPe] += std::int64_t(range.end - range.begin);
     else
       split(range, promising);
   }
@@ -422,7 +437,7 @@ class Search {
         if ((classes.tiled & group.set) == group.at(range.spatial, begin).tiled) same.push_back(classes);
       }
       if (same.empty())
-        pruned_[kPe] += std::int64_t(end - begin);
+        seen_.pruned[kPe] += std::int64_t(end - begin);
       else
         search_range({range.spatial, begin, end, range.fixed + 1}, same);
     }
@@ -433,9 +448,9 @@ class Search {
   void search_pair(const Pair& pair, const Classes& classes, bool may_stop) {
     const Rank bound = bound_classes(pair, classes);
     if (hopeless(bound)) {
-      ++pruned_[kPe];
+      ++seen_.pruned[kPe];
     } else if (may_stop && expired()) {
-      unseen_ = std::min(unseen_.value_or(bound.objective), bound.objective);
+      leave(bound);
     } else if (fits(pair)) {
       search_classes(pair, classes);
     }
@@ -445,13 +460,13 @@ class Search {
   void search_classes(const Pair& pair, const Classes& classes) {
     for (std::size_t c = 0; c < classes.moving.size(); ++c) {
       if (hopeless(class_ranks_[c])) {
-        ++pruned_[kTiles];
+        ++seen_.pruned[kTiles];
         continue;
       }
       Node node{pair, classes.moving[c], bounds_->largest(pair.bounds), pair.bounds.still};
       Choice choice = core(pair);
       if (hopeless_in_stores(choice, skeleton_.free.size(), node))
-        ++pruned_[kStores];
+        ++seen_.pruned[kStores];
       else
         choose_free(choice, skeleton_.free.size(), node);
     }
@@ -473,20 +488,20 @@ class Search {
       if (ended && !still(bounds[b])) continue;
       choice.bound[slot] = bounds[b];
       if (over(choice, free_rooms_)) {
-        ++pruned_[kCapacity];
+        ++seen_.pruned[kCapacity];
         continue;
       }
       next.at[k] = std::uint32_t(b);
       next.still[k] = still(bounds[b]) ? 1 / double(tiles) : 0;
       const bool known = bounds[b] == tiles && node.still[k] == 0;  // what takes all was bounded so before
       if (!known && hopeless(next)) {
-        ++pruned_[kShares];
+        ++seen_.pruned[kShares];
         if (ended) continue;
         ended = true;
         next.still[k] = 1 / double(tiles);
         if (std::none_of(bounds.begin(), bounds.begin() + std::ptrdiff_t(b), still) || hopeless(next)) break;
       } else if (hopeless_in_stores(choice, k, next)) {
-        ++pruned_[kStores];
+        ++seen_.pruned[kStores];
       } else {
         choose_free(choice, k, next);
       }
@@ -525,10 +540,14 @@ class Search {
   /// A choice that fits.
   void finish(Choice choice, const Node& node) {
     skeleton_.close(choice, problem_);
+    if (!skeleton_.outer.empty() && (idle(choice) || over(choice, rooms_))) {
+      ++seen_.pruned[kShares];
+      return;
+    }
     const std::vector<LoopOrder>& orders = this->orders(node);
     for (std::size_t o = 0; o < orders.size(); ++o) {
       if (orders.size() > 1 && full() && hopeless(bound_in_order(node, int(o)))) {
-        ++pruned_[kOrders];
+        ++seen_.pruned[kOrders];
         continue;
       }
       choice.order = orders[o];
@@ -536,60 +555,58 @@ class Search {
     }
   }
 
+  /// Whether a child of the arrays outside that of the PEs has no work.
+  bool idle(const Choice& choice) const {
+    DimSizes tile = kOnes;
+    for (std::size_t s = skeleton_.slots.size(); s-- > 0;) {
+      const std::size_t d = index(skeleton_.slots[s].dim);
+      const bool outer = skeleton_.outer_of(s) != nullptr;
+      if (outer && (choice.bound[s] - 1) * tile[d] >= problem_.bounds[d]) return true;
+      tile[d] *= choice.bound[s];
+    }
+    return false;
+  }
+
+  /// Children of arrays outside may differ in what they have: there the estimate is a bound.
   void try_one(const Choice& choice, const Pair& pair) {
-    ++certificate_.visited;
+    ++seen_.visited;
     const Estimate estimate = estimate_(choice);
     Rank r = rank(estimate, pair.pes);
     if (hopeless(r)) return;
-    if (!estimate.exact) {
-      const MappingResult exact = result_of({.choice = choice, .axes = &spatials_[pair.spatial]});
+    Found found{r, to_mapping(skeleton_, choice, spatials_[pair.spatial].axes, hardware_)};
+    if (!estimate.exact || !skeleton_.outer.empty()) {
+      const MappingResult exact = costed(found.mapping, problem_, hardware_, options_);
       r = rank({.energy = exact.cost.total, .latency = exact.counts.latency_cycles}, exact.counts.active_pes);
+      WEFT_ASSERT(!(r < found.rank), "the estimate is a bound");
       if (hopeless(r)) return;
+      found.rank = r;
     }
-    const Found found{r, choice, &spatials_[pair.spatial]};
-    const auto same = [&](const Found& f) { return f.axes == found.axes && f.choice == choice; };
-    if (std::any_of(found_.begin(), found_.end(), same)) return;  // promising pairs are looked at twice
-    if (found_.size() == options_.top) found_.pop_back();
-    found_.insert(std::upper_bound(found_.begin(), found_.end(), found,
-                                   [](const Found& a, const Found& b) { return a.rank < b.rank; }),
-                  found);
-  }
-
-  /// The model's own counts and cost of a choice.
-  MappingResult result_of(const Found& found) const {
-    return costed(to_mapping(skeleton_, found.choice, found.axes->axes, hardware_), problem_, hardware_, options_);
+    std::vector<Found>& all = seen_.found;
+    const auto same = [&](const Found& f) { return f.mapping == found.mapping; };
+    if (std::any_of(all.begin(), all.end(), same)) return;  // promising pairs are looked at twice
+    if (full()) all.pop_back();
+    const auto better = [](const Found& a, const Found& b) { return a.rank < b.rank; };
+    all.insert(std::upper_bound(all.begin(), all.end(), found, better), std::move(found));
   }
 
   // ---- what cannot be ----------------------------------------------------------------------------------------------
 
-  [[noreturn]] void refuse_dimension(Dim d) const {
-    throw Error(Problem{.id = "infeasible.dimension",
-                        .what = fmt::format("the dataflow has no loop over {}, of which {} has {}", name(d),
-                                            problem_.name, problem_.bound(d)),
-                        .where = {},
-                        .mend = fmt::format("add {} to one of its `loops:`", name(d))});
-  }
-
-  /// Even the smallest tiles do not fit: says which store lacks how much.
-  [[noreturn]] void refuse_capacity() {
-    const std::optional<Overflow> least = over(skeleton_.core(kOnes, kOnes), rooms_);
-    const HardwareNode& node = hardware_.nodes[least ? least->node : 0];
-    throw Error(Problem{
-        .id = "infeasible.capacity",
-        .what = fmt::format("{} has no mapping on '{}': the smallest tiles need {} B in store '{}', which holds {} B",
-                            problem_.name, hardware_.name, ceil_div(least ? least->needed_bits : 0, 8), node.name,
-                            least ? least->capacity_bits / 8 : 0),
-        .where = node.where,
-        .mend = fmt::format("give '{}' {} B more", node.name,
-                            ceil_div(least ? least->needed_bits - least->capacity_bits : 0, 8))});
+  /// Even the smallest tiles do not fit.
+  void note_overflow(const Overflow& overflow) {
+    const auto lacking = [](const Overflow& o) { return o.needed_bits - o.capacity_bits; };
+    std::optional<Overflow>& least = seen_.least_overflow;
+    if (!least || lacking(overflow) < lacking(*least)) least = overflow;
   }
 
   const LoopProblem& problem_;
   const Hardware& hardware_;
   const MapOptions& options_;
   const std::int64_t pes_ = hardware_.pes();
-  Skeleton skeleton_;
+  const Skeleton& skeleton_;
   Estimator estimate_;
+  Seen& seen_;
+  DimSizes extent_{};         ///< of each dimension, what a child of the arrays outside has at least
+  DimSizes whole_ = whole();  ///< of each dimension, what the tile inside its outermost loop has at least
   std::vector<Room> rooms_ = list_rooms();
   std::vector<Room> pe_rooms_ = rooms_of([this](std::size_t node) { return node > skeleton_.fanout; });
   std::vector<Room> free_rooms_ = rooms_of([this](std::size_t node) { return varies(node); });
@@ -601,11 +618,6 @@ class Search {
   std::vector<Estimator::Sums> sums_;  ///< by class
   std::vector<Rank> class_ranks_;      ///< of the pair that was bounded last
   Objective second_ = second_objective(options_);
-  std::vector<Found> found_;      ///< the best, as many as are wanted
-  std::optional<Int128> unseen_;  ///< bound of what a search that ran out of time did not look at
-  Certificate certificate_;
-  std::array<std::int64_t, kArguments> pruned_{};
-  const Clock::time_point start_ = Clock::now();
 };
 
 }  // namespace
@@ -632,6 +644,44 @@ MappingResult costed(Mapping mapping, const LoopProblem& problem, const Hardware
   return result;
 }
 
+namespace {
+
+[[noreturn]] void refuse_dimension(Dim d, const LoopProblem& problem) {
+  throw Error(Problem{.id = "infeasible.dimension",
+                      .what = fmt::format("the dataflow has no loop over {}, of which {} has {}", name(d), problem.name,
+                                          problem.bound(d)),
+                      .where = {},
+                      .mend = fmt::format("add {} to one of its `loops:`", name(d))});
+}
+
+/// Says which store lacks how much.
+[[noreturn]] void refuse_capacity(const LoopProblem& problem, const Hardware& hardware,
+                                  const std::optional<Overflow>& least) {
+  const HardwareNode& node = hardware.nodes[least ? least->node : 0];
+  throw Error(Problem{
+      .id = "infeasible.capacity",
+      .what = fmt::format("{} has no mapping on '{}': the smallest tiles need {} B in store '{}', which holds {} B",
+                          problem.name, hardware.name, ceil_div(least ? least->needed_bits : 0, 8), node.name,
+                          least ? least->capacity_bits / 8 : 0),
+      .where = node.where,
+      .mend = fmt::format("give '{}' {} B more", node.name,
+                          ceil_div(least ? least->needed_bits - least->capacity_bits : 0, 8))});
+}
+
+Certificate certificate_of(const Seen& seen) {
+  Certificate result{
+      .objective_value = seen.found.front().rank.objective, .space = seen.space, .visited = seen.visited};
+  result.optimal = !seen.unseen;
+  result.lower_bound = std::min(result.objective_value, seen.unseen.value_or(result.objective_value));
+  for (std::size_t p = 0; p < kArguments; ++p) {
+    if (seen.pruned[p] > 0) result.pruned[kArgumentNames[p]] = seen.pruned[p];
+  }
+  result.seconds = seen.seconds();
+  return result;
+}
+
+}  // namespace
+
 MappingResult find_mapping(const LoopProblem& problem, const Hardware& hardware, const Dataflow& dataflow,
                            const MapOptions& options) {
   if (dataflow.free()) return find_free_mapping(problem, hardware, options);
@@ -642,7 +692,23 @@ MappingResult find_mapping(const LoopProblem& problem, const Hardware& hardware,
                 .where = {},
                 .mend = "leave --perfect out, or search without a dataflow: --dataflow free"});
   }
-  return Search(problem, hardware, dataflow, options).run();
+  const Skeleton nest = skeleton(dataflow, hardware);
+  for (const Dim d : kAllDims) {
+    if (nest.outermost[index(d)] < 0 && problem.bound(d) > 1) refuse_dimension(d, problem);
+  }
+  Seen seen;
+  for (const Skeleton& with : with_outer_children(nest, problem, hardware))
+    Search(problem, hardware, with, options, seen).run();
+  if (seen.found.empty()) refuse_capacity(problem, hardware, seen.least_overflow);
+  MappingResult best = costed(seen.found.front().mapping, problem, hardware, options);
+  WEFT_ASSERT(
+      value_of(options.objective, best.cost.total, best.counts.latency_cycles) == seen.found.front().rank.objective,
+      "where it says so, the estimate is the cost");
+  best.certificate = certificate_of(seen);
+  for (std::size_t f = 1; f < seen.found.size(); ++f)
+    best.next.push_back(costed(seen.found[f].mapping, problem, hardware, options));
+  best.next_proven = !seen.unseen;
+  return best;
 }
 
 }  // namespace weft

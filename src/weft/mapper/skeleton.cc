@@ -15,13 +15,17 @@ namespace {
   throw Error(Problem{.id = "mapper.unsupported", .what = std::move(what), .where = {}, .mend = std::move(mend)});
 }
 
-std::size_t only_fanout(const Hardware& hardware) {
-  const auto is_fanout = [](const HardwareNode& node) { return node.kind == NodeKind::fanout; };
-  if (std::count_if(hardware.nodes.begin(), hardware.nodes.end(), is_fanout) != 1) {
-    unsupported(fmt::format("the mapper searches machines with one fanout; '{}' has another number", hardware.name),
-                "give a mapping with --mapping");
+/// Nodes, outermost first.
+std::vector<std::size_t> arrays(const Hardware& hardware) {
+  std::vector<std::size_t> found;
+  for (std::size_t n = 0; n < hardware.nodes.size(); ++n) {
+    if (hardware.nodes[n].kind == NodeKind::fanout) found.push_back(n);
   }
-  return std::size_t(std::find_if(hardware.nodes.begin(), hardware.nodes.end(), is_fanout) - hardware.nodes.begin());
+  if (found.empty()) {
+    unsupported(fmt::format("a dataflow needs an array; '{}' has no fanout", hardware.name),
+                "give the machine one, or search without a dataflow: --dataflow free");
+  }
+  return found;
 }
 
 /// The stores of a region that may keep t, outermost first.
@@ -43,6 +47,7 @@ void find_roles(Skeleton& skeleton) {
   for (const Dim d : kAllDims) {
     skeleton.outermost[index(d)] = skeleton.spatial[index(d)] = skeleton.inside[index(d)] = -1;
     for (const std::size_t s : skeleton.slots_of(d)) {
+      if (skeleton.outer_of(s) != nullptr) continue;
       if (skeleton.outermost[index(d)] < 0) skeleton.outermost[index(d)] = int(s);
       if (skeleton.slots[s].spatial)
         skeleton.spatial[index(d)] = int(s);
@@ -56,7 +61,53 @@ void find_roles(Skeleton& skeleton) {
   }
 }
 
+/// The slots of an array outside that of the PEs stand as far out as the stores outside it allow. They take over the
+/// dimensions of the step there.
+void add_outer(Skeleton& skeleton, std::size_t node, const std::string& dataflow, const Hardware& hardware) {
+  std::size_t begin = skeleton.outer.empty() ? 0 : skeleton.outer.back().end;
+  for (const auto& points : skeleton.points) {
+    for (const Skeleton::Point& point : points) {
+      if (point.node < node) begin = std::max(begin, point.slots_outside);
+    }
+  }
+  std::size_t end = skeleton.slots.size();  // of the step there
+  for (const auto& points : skeleton.points) {
+    for (const Skeleton::Point& point : points) {
+      if (point.node < node) continue;
+      if (point.slots_outside < begin) {
+        unsupported(fmt::format("dataflow '{}' keeps something in '{}', inside '{}' of '{}', before all that it keeps "
+                                "outside it",
+                                dataflow, hardware.nodes[point.node].name, hardware.nodes[node].name, hardware.name),
+                    "put the steps that keep tensors outside that array first");
+      }
+      if (point.slots_outside > begin) end = std::min(end, point.slots_outside);
+    }
+  }
+  const auto at = [&](std::size_t s) { return skeleton.slots.begin() + std::ptrdiff_t(s); };
+  std::vector<Slot> slots;
+  for (auto slot = at(begin); slot != at(end) && slot->step == at(begin)->step; ++slot)
+    slots.push_back({slot->dim, slot->step, true, false, false, node});
+  skeleton.slots.insert(at(begin), slots.begin(), slots.end());
+  for (auto& points : skeleton.points) {
+    for (Skeleton::Point& point : points) point.slots_outside += point.node > node ? slots.size() : 0;
+  }
+  skeleton.outer.push_back({node, begin, begin + slots.size(), {}});
+  for (DimSizes& axis : skeleton.outer.back().axes) axis.fill(1);
+}
+
 }  // namespace
+
+const Skeleton::Outer* Skeleton::outer_of(std::size_t slot) const {
+  const auto found = std::find_if(outer.begin(), outer.end(),
+                                  [slot](const Outer& array) { return array.begin <= slot && slot < array.end; });
+  return found == outer.end() ? nullptr : &*found;
+}
+
+std::int64_t Skeleton::given(std::size_t slot) const {
+  std::int64_t product = 1;
+  for (const DimSizes& axis : outer_of(slot)->axes) product *= axis[index(slots[slot].dim)];
+  return product;
+}
 
 std::vector<std::size_t> Skeleton::slots_of(Dim d) const {
   std::vector<std::size_t> found;
@@ -68,15 +119,17 @@ std::vector<std::size_t> Skeleton::slots_of(Dim d) const {
 
 Skeleton skeleton(const Dataflow& dataflow, const Hardware& hardware) {
   Skeleton result;
-  result.fanout = only_fanout(hardware);
-  for (const DataflowStep& step : dataflow.steps) {
+  const std::vector<std::size_t> arrays = weft::arrays(hardware);
+  result.fanout = arrays.back();
+  for (std::size_t i = 0; i < dataflow.steps.size(); ++i) {
+    const DataflowStep& step = dataflow.steps[i];
     for (const Tensor3 t : step.keep) {
       for (const std::size_t node : stores(hardware, step.region, t, result.fanout)) {
         result.points[index(t)].push_back({node, result.slots.size()});
       }
     }
     for (const Dim d : step.dims) {
-      result.slots.push_back({d, step.kind == DataflowStep::Kind::spatial, step.any_order, false, result.fanout});
+      result.slots.push_back({d, i, step.kind == DataflowStep::Kind::spatial, step.any_order, false, result.fanout});
     }
   }
   std::size_t last_point = 0;
@@ -85,23 +138,61 @@ Skeleton skeleton(const Dataflow& dataflow, const Hardware& hardware) {
       unsupported(fmt::format("dataflow '{}' does not begin by keeping every tensor outermost", dataflow.name),
                   "begin its nest with - {keep: [ifmap, weight, psum], in: outermost}");
     }
-    last_point = std::max(last_point, points.back().slots_outside);
   }
+  for (std::size_t a = 0; a + 1 < arrays.size(); ++a) add_outer(result, arrays[a], dataflow.name, hardware);
+  for (const auto& points : result.points) last_point = std::max(last_point, points.back().slots_outside);
   for (std::size_t i = last_point; i < result.slots.size(); ++i) result.slots[i].inside_all = true;
+  find_roles(result);
   if (result.slots.size() > kMaxSlots)
     unsupported("a dataflow has at most 32 loops", "leave out the loops it does not need");
   for (const Dim d : kAllDims) {
-    const std::vector<std::size_t> slots = result.slots_of(d);
-    const auto free = [&](std::size_t i) {
-      return i != slots.front() && !result.slots[i].spatial && !result.slots[i].inside_all;
-    };
-    if (std::count_if(slots.begin(), slots.end(), free) > 1) {
+    const auto of_dim = [&](std::size_t s) { return result.slots[s].dim == d; };
+    if (std::count_if(result.free.begin(), result.free.end(), of_dim) > 1) {
       unsupported(fmt::format("dataflow '{}' has too many loops over {} outside the PEs", dataflow.name, name(d)),
                   "keep an outermost one and one further in");
     }
   }
-  find_roles(result);
   return result;
+}
+
+std::vector<Skeleton> with_outer_children(const Skeleton& skeleton, const LoopProblem& problem,
+                                          const Hardware& hardware) {
+  std::vector<Skeleton> all = {skeleton};
+  for (std::size_t a = 0; a < skeleton.outer.size(); ++a) {
+    std::vector<Skeleton> more;
+    for (const Skeleton& before : all) {
+      const auto has_slot = [&](std::size_t d) {
+        const auto& [node, begin, end, axes] = before.outer[a];
+        return std::any_of(before.slots.begin() + std::ptrdiff_t(begin), before.slots.begin() + std::ptrdiff_t(end),
+                           [d](const Slot& slot) { return index(slot.dim) == d; });
+      };
+      const auto allowed = [&](std::size_t d, std::int64_t children, std::int64_t bound) {
+        return bound == 1 || (has_slot(d) && before.outside[d] * children * bound <= problem.bounds[d]);
+      };
+      for (const auto& [children, axes] :
+           spatial_choices(hardware.nodes[before.outer[a].node].fanout, problem.bounds, allowed)) {
+        Skeleton& with = more.emplace_back(before);
+        with.outer[a].axes = axes;
+        for (std::size_t d = 0; d < kDims; ++d) with.outside[d] *= children[d];
+      }
+    }
+    all = std::move(more);
+  }
+  const auto idle = [&](const Skeleton& with) {
+    for (std::size_t d = 0; d < kDims; ++d) {
+      const std::int64_t children = with.outside[d], D = problem.bounds[d];
+      if ((children - 1) * ceil_div(D, children) >= D) return true;
+    }
+    return false;
+  };
+  all.erase(std::remove_if(all.begin(), all.end(), idle), all.end());
+  const auto left = [&](const Skeleton& with) {
+    std::int64_t product = 1;
+    for (std::size_t d = 0; d < kDims; ++d) product *= ceil_div(problem.bounds[d], with.outside[d]);
+    return product;
+  };
+  std::stable_sort(all.begin(), all.end(), [&](const Skeleton& x, const Skeleton& y) { return left(x) < left(y); });
+  return all;
 }
 
 bool Skeleton::has_free(Dim d) const {
@@ -116,6 +207,9 @@ Choice Skeleton::core(const DimSizes& children, const DimSizes& inside_bounds) c
   for (std::size_t d = 0; d < kDims; ++d) {
     if (inside[d] >= 0) choice.bound[std::size_t(inside[d])] = inside_bounds[d];
     if (spatial[d] >= 0) choice.bound[std::size_t(spatial[d])] = children[d];
+  }
+  for (const Outer& array : outer) {
+    for (std::size_t s = array.begin; s < array.end; ++s) choice.bound[s] = given(s);
   }
   return choice;
 }
@@ -136,7 +230,6 @@ void Skeleton::close(Choice& choice, const LoopProblem& problem) const {
 
 Mapping to_mapping(const Skeleton& skeleton, const Choice& choice, const AxisBounds& axes, const Hardware& hardware) {
   Mapping mapping;
-  const HardwareNode& fanout = hardware.nodes[skeleton.fanout];
   for (std::size_t at = 0; at <= choice.slots; ++at) {
     for (const Tensor3 t : kAllTensors) {
       for (const Skeleton::Point& point : skeleton.points[index(t)]) {
@@ -150,8 +243,10 @@ Mapping to_mapping(const Skeleton& skeleton, const Choice& choice, const AxisBou
         mapping.steps.emplace_back(Loop{slot.dim, choice.bound[choice.order[at]], "", ""});
       continue;
     }
+    const HardwareNode& fanout = hardware.nodes[slot.fanout];
+    const Skeleton::Outer* outer = skeleton.outer_of(choice.order[at]);
     for (std::size_t a = 0; a < fanout.fanout.axes.size(); ++a) {
-      const std::int64_t bound = axes[a][index(slot.dim)];
+      const std::int64_t bound = (outer != nullptr ? outer->axes : axes)[a][index(slot.dim)];
       if (bound > 1) mapping.steps.emplace_back(Loop{slot.dim, bound, fanout.name, fanout.fanout.axes[a].name});
     }
   }

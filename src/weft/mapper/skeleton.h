@@ -18,6 +18,7 @@ constexpr bool has(std::uint32_t set, std::size_t i) { return (set >> i & 1u) !=
 /// A place in a dataflow's nest where one dimension may have a loop.
 struct Slot {
   Dim dim = Dim::N;
+  std::size_t step = 0;  ///< of the dataflow
   bool spatial = false;
   bool any_order = false;   ///< may change places with its neighbours of the same step
   bool inside_all = false;  ///< no storage point is further in
@@ -35,7 +36,9 @@ struct Choice {
   bool operator==(const Choice&) const = default;
 };
 
-/// A dataflow on a machine: slots in their given order, and the storage points between them.
+/// A dataflow on a machine: slots in their given order, and the storage points between them. Its `spatial:` step goes
+/// over the innermost array, the one of PEs. An array outside that has loops over the dimensions of the step that
+/// follows the stores outside it.
 struct Skeleton {
   struct Point {
     std::size_t node = 0;
@@ -43,13 +46,23 @@ struct Skeleton {
   };
   std::vector<Slot> slots;
   std::array<std::vector<Point>, kTensors> points;  ///< outermost first
-  std::size_t fanout = 0;                           ///< node of the array
+  std::size_t fanout = 0;                           ///< node of the array of PEs
+
+  /// An array outside that of the PEs: its slots, and the children that it is given before the search.
+  struct Outer {
+    std::size_t node = 0, begin = 0, end = 0;
+    AxisBounds axes;
+  };
+  std::vector<Outer> outer;                       ///< outermost first
+  DimSizes outside{1, 1, 1, 1, 1, 1, 1, 1};       ///< their children along each dimension, all of them together
+  const Outer* outer_of(std::size_t slot) const;  ///< none: a slot of the array of PEs, or a temporal one
+  std::int64_t given(std::size_t slot) const;     ///< bound of a slot of such an array
 
   /// What each dimension's slots are for: its outermost loop takes what the others leave; one over the array, one in
   /// the PEs, and one free loop between. -1: it has none.
-  std::array<int, kDims> outermost{}, spatial{}, inside{};
-  std::vector<std::size_t> free;                   ///< slots
-  std::vector<std::size_t> slots_of(Dim d) const;  ///< outermost first
+  std::array<int, kDims> outermost{}, spatial{}, inside{};  ///< none of the arrays outside
+  std::vector<std::size_t> free;                            ///< slots
+  std::vector<std::size_t> slots_of(Dim d) const;           ///< outermost first
   bool has_free(Dim d) const;
   /// All bounds 1 but those over the array and in the PEs.
   Choice core(const DimSizes& children, const DimSizes& inside) const;
@@ -59,9 +72,15 @@ struct Skeleton {
   void close(Choice& choice, const LoopProblem& problem) const;
 };
 
-/// Throws Error (mapper.unsupported) for machines without exactly one fanout and dataflows with more than one free
-/// bound between the array and the outermost loop of a dimension.
+/// Throws Error (mapper.unsupported) for machines without a fanout, dataflows with more than one free bound between the
+/// array and the outermost loop of a dimension, and those that keep something inside an array before all that they keep
+/// outside it.
 Skeleton skeleton(const Dataflow& dataflow, const Hardware& hardware);
+
+/// The skeleton with each choice of children that the arrays outside that of the PEs have room for, such that all of
+/// them can have work; those that leave least to each first.
+std::vector<Skeleton> with_outer_children(const Skeleton& skeleton, const LoopProblem& problem,
+                                          const Hardware& hardware);
 
 /// The choice as a mapping, with its spatial loops laid on the axes of the array.
 Mapping to_mapping(const Skeleton& skeleton, const Choice& choice, const AxisBounds& axes, const Hardware& hardware);
