@@ -25,7 +25,8 @@ struct DataflowStep {
 };
 
 /// A dataflow: which loops a mapping may have, where, and where tensors are kept. A file of `kind: dataflow`; the
-/// mapper chooses the bounds. A dimension without a loop here is kept whole inside.
+/// mapper chooses the bounds. Its one spatial step is for the innermost array; arrays outside that take over the
+/// dimensions of the step that follows the stores outside them. A dimension without a loop here is kept whole inside.
 struct Dataflow {
   std::string name, description, source;
   std::vector<DataflowStep> steps;  ///< outermost first; none: `nest: free`, any mapping at all
