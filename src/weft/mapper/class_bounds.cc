@@ -140,7 +140,7 @@ ClassBounds::GroupChoice ClassBounds::group_choice(const Group& group, const Dim
 }
 
 /// Whether every loop of a dimension over the array has work for its last child, and no smaller bound inside makes as
-/// few tiles.
+/// few tiles: but for dimensions with a free loop, where PEs keep something of that size.
 bool ClassBounds::useful(const SpatialChoice& spatial, const Group& group, std::size_t column) const {
   const GroupChoice& choice = group.table[column];  // any row
   return std::all_of(group.dims.begin(), group.dims.end(), [&](Dim dim) {
@@ -152,7 +152,7 @@ bool ClassBounds::useful(const SpatialChoice& spatial, const Group& group, std::
       rest /= axis[d];
       if (axis[d] > 1 && (axis[d] - 1) * rest * inside >= extent) return false;
     }
-    if (skeleton_.inside[d] < 0 || skeleton_.has_free(dim)) return true;
+    if (skeleton_.inside[d] < 0 || (skeleton_.has_free(dim) && skeleton_.pes_keep())) return true;
     const std::int64_t per_child = ceil_div(extent, spatial.children[d]);
     return ceil_div(per_child, ceil_div(per_child, inside)) == inside;
   });

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <iterator>
 #include <numeric>
+#include <set>
 
 #include "weft/base/ceil_div.h"
 #include "weft/mapper/class_bounds.h"
@@ -139,8 +140,26 @@ class Search {
     return true;
   }
 
+  /// The bounds that a loop in the PEs may have, ascending. Where tiles of a free loop and something that PEs keep hang
+  /// on it, all; else only the smallest for each number of tiles of what a child has.
+  std::vector<std::int64_t> inside_bounds(std::size_t d) const {
+    if (skeleton_.inside[d] < 0) return {1};
+    std::set<std::int64_t> bounds;
+    if (skeleton_.has_free(Dim(d)) && skeleton_.pes_keep()) {
+      for (std::int64_t b = 1; b <= extent_[d]; ++b) bounds.insert(b);
+    }
+    std::set<std::int64_t> children;
+    for (const SpatialChoice& spatial : spatials_) children.insert(spatial.children[d]);
+    for (const std::int64_t some : children) {
+      const std::vector<std::int64_t> smallest = distinct_bounds(ceil_div(extent_[d], some));
+      bounds.insert(smallest.begin(), smallest.end());
+    }
+    return {bounds.begin(), bounds.end()};
+  }
+
   /// The bounds of the innermost loops that fit the stores of a PE.
   void list_inside() {
+    for (std::size_t d = 0; d < kDims; ++d) inside_bounds_[d] = inside_bounds(d);
     DimSizes bounds;
     bounds.fill(1);
     inside_choices(0, bounds);
@@ -151,17 +170,7 @@ class Search {
       insides_.push_back(bounds);
       return;
     }
-    std::vector<std::int64_t> candidates = {1};
-    if (skeleton_.inside[d] >= 0) {
-      candidates.clear();
-      // Where a spatial loop is between, every bound makes other tiles; else only the smallest for each number of
-      // tiles.
-      if (skeleton_.spatial[d] < 0 && !skeleton_.has_free(Dim(d)))
-        candidates = distinct_bounds(extent_[d]);
-      else
-        for (std::int64_t b = 1; b <= extent_[d]; ++b) candidates.push_back(b);
-    }
-    for (const std::int64_t b : candidates) {
+    for (const std::int64_t b : inside_bounds_[d]) {
       bounds[d] = b;
       if (!pe_holds(bounds)) break;  // tiles only grow with b
       inside_choices(d + 1, bounds);
@@ -240,19 +249,28 @@ class Search {
       for (std::int64_t tile = 1; tile <= extent_[d]; ++tile)
         shares[d].push_back(distinct_count(ceil_div(extent_[d], tile)));
     }
+    // Only the bounds of dimensions with a free loop matter, and many choices have the same.
+    std::map<DimSizes, std::int64_t> arrays, pes;
+    for (const SpatialChoice& spatial : spatials_) ++arrays[of_free_dims(spatial.children)];
+    for (const DimSizes& inside : insides_) ++pes[of_free_dims(inside)];
     Int128 size = 0;
-    for (const SpatialChoice& spatial : spatials_) {
-      for (const DimSizes& inside : insides_) {
-        std::int64_t product = 1;
+    for (const auto& [children, choices] : arrays) {
+      for (const auto& [inside, of_them] : pes) {
+        Int128 product = Int128(choices) * of_them;
         for (const std::size_t slot : skeleton_.free) {
           const std::size_t d = index(skeleton_.slots[slot].dim);
-          const std::int64_t tile = std::min(extent_[d], spatial.children[d] * inside[d]);
+          const std::int64_t tile = std::min(extent_[d], children[d] * inside[d]);
           product *= shares[d][std::size_t(tile - 1)];
         }
         size += product;
       }
     }
     return size;
+  }
+
+  DimSizes of_free_dims(DimSizes bounds) const {
+    for (std::size_t d = 0; d < kDims; ++d) bounds[d] = skeleton_.has_free(Dim(d)) ? bounds[d] : 1;
+    return bounds;
   }
 
   // ---- bounds ------------------------------------------------------------------------------------------------------
@@ -612,6 +630,7 @@ class Search {
   std::vector<Room> free_rooms_ = rooms_of([this](std::size_t node) { return varies(node); });
   std::vector<std::int64_t> needed_bits_;  ///< by node
   std::vector<SpatialChoice> spatials_;
+  std::array<std::vector<std::int64_t>, kDims> inside_bounds_;
   std::vector<DimSizes> insides_;
   std::optional<ClassBounds> bounds_;
   Estimator::Sums compulsory_{};

@@ -199,6 +199,10 @@ bool Skeleton::has_free(Dim d) const {
   return std::any_of(free.begin(), free.end(), [&](std::size_t s) { return slots[s].dim == d; });
 }
 
+bool Skeleton::pes_keep() const {
+  return std::any_of(points.begin(), points.end(), [this](const auto& of) { return of.back().node > fanout; });
+}
+
 Choice Skeleton::core(const DimSizes& children, const DimSizes& inside_bounds) const {
   Choice choice;
   choice.bound.fill(1);

@@ -64,6 +64,7 @@ struct Skeleton {
   std::vector<std::size_t> free;                            ///< slots
   std::vector<std::size_t> slots_of(Dim d) const;           ///< outermost first
   bool has_free(Dim d) const;
+  bool pes_keep() const;  ///< whether a storage point is inside the array of PEs
   /// All bounds 1 but those over the array and in the PEs.
   Choice core(const DimSizes& children, const DimSizes& inside) const;
   /// Tiles of dimension `d` that the loops inside its outermost one leave.
