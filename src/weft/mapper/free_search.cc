@@ -82,13 +82,15 @@ class Search {
     if (!enough_) {
       begin({.objective = options_.objective});
       look_first();
-      look_everywhere();
+      look_for_ties();
       WEFT_ASSERT(!found_.empty(), "a mapping that passes every inner store by fits");
       unseen = unseen_;
       const Int128 best = found_.front().value[0];
       begin({.objective = second_, .limited = options_.objective, .limit = double(best) * (1 + kEqual)});
+      leave_out_all_above(double(best) * (1 + kEqual));
       look_first();
       if (proven(best, unseen)) look_everywhere();
+      for (Choice& choice : choices_) choice.left_out = false;
     }
     bool next_proven = true;
     if (options_.top > 1) next_proven = find_next();
@@ -176,6 +178,8 @@ class Search {
   struct Choice {
     StoreChoice stores;
     OutermostLeast outermost;
+    double least = kInfinity;  ///< bound of the best mapping that a search for ties met
+    bool left_out = false;     ///< nothing with these stores is of interest
   };
 
   std::vector<Choice> list_choices() const {
@@ -192,7 +196,8 @@ class Search {
     return all;
   }
 
-  void use(const Choice& choice) {
+  void use(Choice& choice) {
+    in_use_ = &choice;
     stores_ = &choice.stores;
     const bool countable = machine_.regions.size() == 2 && tiles_.windows_countable();
     bounds_.use(choice.stores, choice.outermost, order_.goal);
@@ -202,7 +207,7 @@ class Search {
   double least_root(const Goal& goal) {
     order_.goal = goal;
     double least = kInfinity;
-    for (const Choice& choice : choices_) {
+    for (Choice& choice : choices_) {
       use(choice);
       least = std::min(least, root());
     }
@@ -212,8 +217,8 @@ class Search {
   void begin(const Goal& goal) {
     order_.goal = goal;
     enough_ = false;
-    limit_ = kInfinity;
-    if (found_.size() == order_.wanted) limit_ = limit_by_last();
+    limit_ = better_ = kInfinity;
+    if (found_.size() == order_.wanted) limit_ = better_ = limit_by_last();
   }
   /// A goal with a limit is about the second objective.
   double goal_value(const Found& found) const { return double(found.value[order_.goal.limit < kInfinity ? 1 : 0]); }
@@ -223,20 +228,38 @@ class Search {
   /// For any good mapping of each choice, which rules out most of the rest.
   void look_first() {
     order_.best_only = true;
-    use(choices_.front());
+    const auto first =
+        std::find_if(choices_.begin(), choices_.end(), [](const Choice& choice) { return !choice.left_out; });
+    if (first == choices_.end()) return;
+    use(*first);
     search_close();
     search_all();
+  }
+  /// As everywhere, but nests are followed that cost as much as the best mapping: of each choice of stores it is then
+  /// known whether it has one. (A nest that is dropped for another has no mapping that is better than all of that
+  /// one's.)
+  void look_for_ties() {
+    ties_ = true;
+    limit_ *= 1 + 2 * kEqual;
+    look_everywhere();
+    ties_ = false;
+  }
+  void leave_out_all_above(double value) {
+    for (Choice& choice : choices_) choice.left_out = choice.least > value;
   }
   void look_everywhere() {
     order_.best_only = false;
     search_all();
   }
   void search_all() {
-    for (const Choice& choice : choices_) {
+    for (Choice& choice : choices_) {
+      if (choice.left_out) continue;
       use(choice);
       stopped_ = false;
       search();
-      if (stopped_) unseen_ = std::min(unseen_, root_);
+      if (!stopped_) continue;
+      unseen_ = std::min(unseen_, root_);
+      choice.least = 0;
     }
   }
 
@@ -281,7 +304,8 @@ class Search {
   void search_close() {
     const double most = limit_;
     root_ = root();
-    for (double margin = 0.125; !enough_ && margin <= 1; margin *= 2) {
+    limit_ = 0;
+    for (double margin = 0.125; !enough_ && margin <= 1 && limit_ < most; margin *= 1.5) {
       limit_ = std::min(most, root_ * (1 + margin));
       search();
     }
@@ -619,7 +643,8 @@ class Search {
   void consider(const Whole& whole) {
     const Goal& goal = order_.goal;
     const double bound = goal.value(whole.least);
-    if (bound >= limit_) return;
+    if (ties_) in_use_->least = std::min(in_use_->least, bound);
+    if (bound >= std::min(limit_, better_)) return;
     MappingResult result = result_of(whole);
     const std::array<Int128, 2> value{result.certificate.objective_value,
                                       objective_value(second_, result.cost, result.counts)};
@@ -628,7 +653,8 @@ class Search {
     if (!limited && !order_.best_only && double(value[0]) * (1 - kRounding) > bound) unseen_ = std::min(unseen_, bound);
     if (!keep({value, labels_.kin(whole.label), std::move(result)}) || found_.size() < order_.wanted) return;
     enough_ = true;
-    limit_ = limit_by_last();
+    limit_ = better_ = limit_by_last();
+    if (ties_) limit_ *= 1 + 2 * kEqual;
   }
 
   bool before(const Found& a, const Found& b) const {
@@ -665,7 +691,8 @@ class Search {
   Tiles tiles_;
   Machine machine_;
   std::vector<Choice> choices_ = list_choices();
-  const StoreChoice* stores_ = nullptr;  ///< in use
+  Choice* in_use_ = nullptr;
+  const StoreChoice* stores_ = nullptr;  ///< of the choice in use
   Transfers transfers_;
   Bounds bounds_;
   Order order_{machine_, {}};
@@ -676,7 +703,9 @@ class Search {
   std::vector<Found> found_;   ///< the best, as many as are wanted
   bool second_first_ = false;  ///< how those are ordered
   bool enough_ = false;        ///< the search under way has found as many
+  bool ties_ = false;          ///< nests as good as the best mapping are of interest
   double limit_ = kInfinity;   ///< what does not come below it is of no interest
+  double better_ = kInfinity;  ///< and a mapping that does not come below this one
   double unseen_ = kInfinity;  ///< bound of mappings that cost more than theirs, and of those not looked at
   double root_ = 0;            ///< bound of all mappings with the stores in use
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
