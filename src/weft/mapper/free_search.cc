@@ -240,9 +240,18 @@ class Search {
   /// one's.)
   void look_for_ties() {
     ties_ = true;
+    followed_ = 0;
     limit_ *= 1 + 2 * kEqual;
     look_everywhere();
     ties_ = false;
+  }
+  /// Where very many nests cost the same, following all of them takes longer than it saves.
+  void note_tie() {
+    constexpr std::int64_t kMost = 1 << 14;
+    if (++followed_ < kMost || !ties_) return;
+    ties_ = false;
+    limit_ = std::min(limit_, better_);
+    for (Choice& choice : choices_) choice.least = 0;
   }
   void leave_out_all_above(double value) {
     for (Choice& choice : choices_) choice.left_out = choice.least > value;
@@ -389,6 +398,7 @@ class Search {
         ++bounded_;
         return;
       }
+      if (label.bound >= better_) note_tie();
     }
     if (!labels_.add(label, order_)) ++dominated_;
   }
@@ -711,7 +721,7 @@ class Search {
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   bool stopped_ = false;
   std::int64_t next_look_ = 0;
-  std::int64_t visited_ = 0, bounded_ = 0, dominated_ = 0;
+  std::int64_t visited_ = 0, bounded_ = 0, dominated_ = 0, followed_ = 0;
 };
 
 }  // namespace
