@@ -1176,15 +1176,25 @@ Estimator::Sums Estimator::compulsory() const {
   const Implementation& i = *implementation_;
   Terms terms(i.terms.size(), 0);
   std::array<bool, kTensors> outermost{true, true, true};
-  for (std::size_t w = 0; w < i.ways.size(); ++w) {
-    const Tensor3 t = i.ways[w].tensor;
-    if (t == Tensor3::ifmap || !std::exchange(outermost[index(t)], false)) continue;
-    using Kind = Implementation::Kind;
-    for (const Kind kind : {Kind::kVisits, Kind::kParent, Kind::kDistinct, Kind::kUpdates, Kind::kVisitsAtOrigin,
-                            Kind::kParentAtOrigin}) {
-      const int term = i.term_of[w][kind];
-      if (term != kNone) terms[std::size_t(term)] = double(tile_words(i.problem, t, i.problem.bounds));
+  using Kind = Implementation::Kind;
+  const auto raise = [&](std::size_t w, std::initializer_list<Kind> kinds, std::int64_t words) {
+    for (const Kind kind : kinds) {
+      if (i.term_of[w][kind] == kNone) continue;
+      double& term = terms[std::size_t(i.term_of[w][kind])];
+      term = std::max(term, double(words));
     }
+  };
+  for (std::size_t w = 0; w < i.ways.size(); ++w) {
+    const Way& way = i.ways[w];
+    const bool first = std::exchange(outermost[index(way.tensor)], false);
+    if (first && way.tensor != Tensor3::ifmap) {
+      raise(
+          w,
+          {Kind::kVisits, Kind::kParent, Kind::kDistinct, Kind::kUpdates, Kind::kVisitsAtOrigin, Kind::kParentAtOrigin},
+          tile_words(i.problem, way.tensor, i.problem.bounds));
+    }
+    if (way.compute && way.crossed.empty() && (way.tensor != Tensor3::ifmap || !i.clips_windows()))
+      raise(w, {Kind::kVisits, Kind::kParent, Kind::kDistinct, Kind::kUpdates}, macs(i.problem));
   }
   return i.sums_of(terms, std::vector<double>(terms.size(), 1));
 }

@@ -53,8 +53,8 @@ class Estimator {
   /// stores. `spared`: shares of the terms that ragged last tiles may spare, or nothing.
   using Sums = std::array<double, 8>;
   Sums sums(const Terms& terms, const std::vector<double>& spared = {}) const;
-  /// What no choice is below: every weight comes from its outermost store, every partial sum goes there. Ragged last
-  /// tiles may spare the rest.
+  /// What no choice is below: every weight comes from its outermost store, every partial sum goes there, and each MAC
+  /// meets the stores that are beside it in its PE. Ragged last tiles may spare the rest.
   Sums compulsory() const;
   Least least(const Sums& sums, std::int64_t steps) const;
 

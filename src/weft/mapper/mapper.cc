@@ -94,11 +94,15 @@ class Search {
   void run() {
     if (const auto least = over(skeleton_.core(kOnes, kOnes), rooms_)) return note_overflow(*least);
     compulsory_ = estimate_.compulsory();
-    if (expired()) return leave(bound_of_steps(1));
+    if (expired()) return leave(bound_of_steps(least_steps_in_all()));
     list_spatial();
     list_inside();
-    bounds_.emplace(problem_, skeleton_, estimate_, spatials_, insides_);
     seen_.space += size_of_space();
+    if (hopeless(bound_of_steps(least_steps_in_all()))) {
+      seen_.pruned[kPe] += std::int64_t(spatials_.size() * insides_.size());
+      return;
+    }
+    bounds_.emplace(problem_, skeleton_, estimate_, spatials_, insides_);
     search();
   }
 
@@ -295,7 +299,16 @@ class Search {
     return steps;
   }
 
-  /// A lower bound of everything with so many steps: MACs and compulsory traffic.
+  /// Even with every child of the array at work.
+  std::int64_t least_steps_in_all() const {
+    std::int64_t children = 1;
+    for (const FanoutAxis& axis : hardware_.nodes[skeleton_.fanout].fanout.axes) children *= axis.size;
+    std::int64_t product = 1;
+    for (const std::int64_t extent : extent_) product *= extent;
+    return ceil_div(product, children);
+  }
+
+  /// A lower bound of everything with so many steps: MACs, what they meet in their PEs, and compulsory traffic.
   Rank bound_of_steps(std::int64_t steps) const { return least_rank(compulsory_, steps, pes_); }
 
   /// Children with work, at most: the tiles inside them may be so large that the last ones have none.
