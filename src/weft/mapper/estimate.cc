@@ -58,14 +58,14 @@ enum class Part : std::uint8_t { all, stalling, start };
 /// Products of one window axis for one choice of its two dimensions' bounds: over all steps, whole or sliding along one
 /// of them, or over those of the window's first loops only (kFirstLoops + how many).
 constexpr std::size_t kWholeTiles = 0, kSlideFirst = 1, kSlideSecond = 2, kFirstLoops = 3;
-constexpr std::size_t kWindowSlots = 8, kWindowParts = kFirstLoops + kWindowSlots + 1;
+constexpr std::size_t kWindowParts = kFirstLoops + kMaxWindowSlots + 1;
 
 struct WindowEntry {
   std::vector<std::int64_t> values;  ///< by way, spread, part
 };
 
 struct WindowKey {
-  std::array<std::int64_t, kWindowSlots> bounds{};
+  std::array<std::int64_t, kMaxWindowSlots> bounds{};
   bool operator==(const WindowKey&) const = default;
 };
 struct WindowHash {
@@ -204,7 +204,7 @@ struct Estimator::Implementation {
       const Dim d = skeleton.slots[i].dim;
       if (d == axis.terms[0].dim || d == axis.terms[1].dim) window.slots.push_back(i);
     }
-    WEFT_ASSERT(window.slots.size() <= kWindowSlots, "a window has at most eight slots");
+    WEFT_ASSERT(window.slots.size() <= kMaxWindowSlots, "skeleton() refuses more");
     windows.push_back(std::move(window));
   }
 

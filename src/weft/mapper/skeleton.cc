@@ -75,10 +75,12 @@ void add_outer(Skeleton& skeleton, std::size_t node, const std::string& dataflow
     for (const Skeleton::Point& point : points) {
       if (point.node < node) continue;
       if (point.slots_outside < begin) {
-        unsupported(fmt::format("dataflow '{}' keeps something in '{}', inside '{}' of '{}', before all that it keeps "
-                                "outside it",
-                                dataflow, hardware.nodes[point.node].name, hardware.nodes[node].name, hardware.name),
-                    "put the steps that keep tensors outside that array first");
+        unsupported(fmt::format("dataflow '{}' keeps a tensor in '{}' and one further in the nest outside '{}', the "
+                                "array of '{}' that '{}' is in",
+                                dataflow, hardware.nodes[point.node].name, hardware.nodes[node].name, hardware.name,
+                                hardware.nodes[point.node].name),
+                    "search without a dataflow (--dataflow free), or write one that fills the stores outside that "
+                    "array first");
       }
       if (point.slots_outside > begin) end = std::min(end, point.slots_outside);
     }
@@ -144,7 +146,14 @@ Skeleton skeleton(const Dataflow& dataflow, const Hardware& hardware) {
   for (std::size_t i = last_point; i < result.slots.size(); ++i) result.slots[i].inside_all = true;
   find_roles(result);
   if (result.slots.size() > kMaxSlots)
-    unsupported("a dataflow has at most 32 loops", "leave out the loops it does not need");
+    unsupported("a dataflow has at most 32 loops, those over arrays outside that of the PEs with them",
+                "leave out the loops it does not need");
+  for (const auto& [a, b] : {std::pair{Dim::E, Dim::R}, std::pair{Dim::F, Dim::S}}) {
+    if (result.slots_of(a).size() + result.slots_of(b).size() <= kMaxWindowSlots) continue;
+    unsupported(fmt::format("dataflow '{}' on '{}' has more than {} loops over {} and {}", dataflow.name, hardware.name,
+                            kMaxWindowSlots, name(a), name(b)),
+                "leave out the loops it does not need");
+  }
   for (const Dim d : kAllDims) {
     const auto of_dim = [&](std::size_t s) { return result.slots[s].dim == d; };
     if (std::count_if(result.free.begin(), result.free.end(), of_dim) > 1) {

@@ -10,7 +10,7 @@
 
 namespace weft {
 
-inline constexpr std::size_t kMaxSlots = 32;
+inline constexpr std::size_t kMaxSlots = 32, kMaxWindowSlots = 8;  ///< in all, and over both dimensions of a window
 
 /// Whether a set, a bit for each of its members, has `i`.
 constexpr bool has(std::uint32_t set, std::size_t i) { return (set >> i & 1u) != 0; }
