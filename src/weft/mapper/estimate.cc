@@ -30,9 +30,6 @@ struct ChildSpread {
 constexpr ChildSpread kEachChild{0, 0}, kChildZero{0, ~0u};
 using SpreadIndex = std::size_t;  ///< of those that the products ask for
 
-/// Which children share the words of a transfer: as in the model.
-enum class Sharing : std::uint8_t { multicast, reduction, always };
-
 /// A transfer of the model, placed in the skeleton.
 struct Way {
   Tensor3 tensor = Tensor3::ifmap;
@@ -489,14 +486,6 @@ struct Estimator::Implementation {
 
   // ---- energy ------------------------------------------------------------------------------------------------------
 
-  bool shares(const Slot& slot, Tensor3 t, Sharing sharing) const {
-    if (sharing == Sharing::always) return true;
-    const FanoutNode& array = hardware.nodes[slot.fanout].fanout;
-    if (sharing == Sharing::reduction) return adds(array, slot.dim);
-    const bool per_loop = how.multicast == Multicast::per_loop && relevant[index(t)][index(slot.dim)];
-    return array.multicast[index(t)] && !per_loop;
-  }
-
   /// Of a way's words: children of arrays from node `from` on share or not; of those outside it there is each, or child
   /// 0 alone.
   SpreadIndex spread(const Way& way, std::size_t from, Spread outside, Sharing sharing) {
@@ -506,7 +495,7 @@ struct Estimator::Implementation {
       if (!slot.spatial) continue;
       if (slot.fanout < from)
         result.first |= outside == Spread::first ? 1u << s : 0;
-      else if (shares(slot, way.tensor, sharing))
+      else if (shares(hardware.nodes[slot.fanout].fanout, problem, slot.dim, way.tensor, sharing, how))
         result.shared |= 1u << s;
     }
     return index_of(spreads, result);

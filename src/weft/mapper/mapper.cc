@@ -71,6 +71,7 @@ struct Seen {
   std::optional<Int128> unseen;  ///< bound of what searches that ran out of time did not look at
   std::array<std::int64_t, kArguments> pruned{};
   Int128 space = 0;
+  bool space_known = true;  ///< all of it: time was not up before it was listed
   std::int64_t visited = 0;
   std::optional<Overflow> least_overflow;  ///< of the smallest tiles that do not fit
   Clock::time_point start = Clock::now();
@@ -94,7 +95,10 @@ class Search {
   void run() {
     if (const auto least = over(skeleton_.core(kOnes, kOnes), rooms_)) return note_overflow(*least);
     compulsory_ = estimate_.compulsory();
-    if (expired()) return leave(bound_of_steps(least_steps_in_all()));
+    if (expired()) {
+      seen_.space_known = false;
+      return leave(bound_of_steps(least_steps_in_all()));
+    }
     list_spatial();
     list_inside();
     seen_.space += size_of_space();
@@ -701,8 +705,8 @@ namespace {
 }
 
 Certificate certificate_of(const Seen& seen) {
-  Certificate result{
-      .objective_value = seen.found.front().rank.objective, .space = seen.space, .visited = seen.visited};
+  Certificate result{.objective_value = seen.found.front().rank.objective, .visited = seen.visited};
+  if (seen.space_known) result.space = seen.space;
   result.optimal = !seen.unseen;
   result.lower_bound = std::min(result.objective_value, seen.unseen.value_or(result.objective_value));
   for (std::size_t p = 0; p < kArguments; ++p) {

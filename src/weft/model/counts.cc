@@ -12,13 +12,6 @@ namespace {
 
 using Spreads = std::vector<Spread>;
 
-/// Which children share the words of a transfer: decided loop by loop.
-enum class Sharing : std::uint8_t {
-  multicast,  ///< on the way in, where the fanout multicasts the tensor
-  reduction,  ///< on the way out, where the fanout adds partial sums
-  always      ///< one copy only, whatever the fanout does
-};
-
 /// Bits (in parts of OffchipCode::kWhole) that one channel of one node moves, by whether the transfer stalls what is
 /// inside.
 struct Load {
@@ -50,11 +43,7 @@ struct Counter {
   // ---- which spatial loops share -----------------------------------------------------------------------------------
 
   bool shares(const PlacedLoop& loop, Tensor3 t, Sharing sharing) const {
-    if (sharing == Sharing::always) return true;
-    const FanoutNode& fanout = hardware.nodes[loop.node].fanout;
-    if (sharing == Sharing::reduction) return adds(fanout, loop.dim);
-    const bool per_loop = how.multicast == Multicast::per_loop && problem.relevant(t, loop.dim);
-    return fanout.multicast[index(t)] && !per_loop;
+    return weft::shares(hardware.nodes[loop.node].fanout, problem, loop.dim, t, sharing, how);
   }
 
   /// Loops at fanouts before node `from` get `outside`; the others share or not.
@@ -369,6 +358,14 @@ Int128 cycles_of_parts(Int128 parts, const Bandwidth& bandwidth, Hertz clock) {
   const Int128 rate = bandwidth.per == Bandwidth::Per::second ? Int128(std::llround(clock.value)) : 1;
   const Int128 capacity = Int128(bandwidth.bits) * OffchipCode::kWhole;
   return (parts * rate + capacity - 1) / capacity;
+}
+
+bool shares(const FanoutNode& fanout, const LoopProblem& problem, Dim d, Tensor3 t, Sharing sharing,
+            const Conventions& how) {
+  if (sharing == Sharing::always) return true;
+  if (sharing == Sharing::reduction) return adds(fanout, d);
+  const bool per_loop = how.multicast == Multicast::per_loop && problem.relevant(t, d);
+  return fanout.multicast[index(t)] && !per_loop;
 }
 
 bool gives_up(const StoreNode& store, Tensor3 t, const Conventions& how) {
