@@ -131,9 +131,9 @@ class Search {
       return b == 1 || (skeleton_.spatial[d] >= 0 && (children - 1) * b < extent_[d]);
     };
     const FanoutNode& array = hardware_.nodes[skeleton_.fanout].fanout;
-    for (const auto& [children, axes] : spatial_choices(array, extent_, allowed)) {
-      if (worth(children)) spatials_.push_back({children, axes});
-    }
+    const auto wanted = [this](const DimSizes& children) { return worth(children); };
+    for (const auto& [children, axes] : spatial_choices(array, extent_, allowed, wanted))
+      spatials_.push_back({children, axes});
   }
 
   /// Of the numbers of children that make the same number of tiles of a dimension, only the smallest is wanted (where

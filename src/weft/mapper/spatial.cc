@@ -11,33 +11,40 @@ using Allowed = std::function<bool(std::size_t, std::int64_t, std::int64_t)>;
 using Choices = std::map<DimSizes, AxisBounds>;
 
 /// Every way to put dimensions from d on over axis a; `visit` takes the children, how they are laid and the room left.
+/// Both are as they were in the end.
 template <class Visit>
 void add_axis(const DimSizes& bounds, const Allowed& allowed, std::size_t a, std::size_t d, std::int64_t room,
-              const DimSizes& children, const AxisBounds& laid, const Visit& visit) {
+              DimSizes& children, AxisBounds& laid, const Visit& visit) {
   if (d == kDims) return visit(children, laid, room);
+  const std::int64_t before = children[d];
   for (std::int64_t b = 1; b <= std::min(room, bounds[d]); ++b) {
-    if (!allowed(d, children[d], b)) continue;
-    DimSizes product = children;
-    AxisBounds with = laid;
-    product[d] *= b;
-    with[a][d] = b;
-    add_axis(bounds, allowed, a, d + 1, room / b, product, with, visit);
+    if (!allowed(d, before, b)) continue;
+    children[d] = before * b;
+    laid[a][d] = b;
+    add_axis(bounds, allowed, a, d + 1, room / b, children, laid, visit);
   }
+  children[d] = before;
+  laid[a][d] = 1;
 }
 
 }  // namespace
 
-Choices spatial_choices(const FanoutNode& array, const DimSizes& bounds, const Allowed& allowed) {
+Choices spatial_choices(const FanoutNode& array, const DimSizes& bounds, const Allowed& allowed,
+                        const std::function<bool(const DimSizes&)>& wanted) {
   DimSizes ones;
   ones.fill(1);
   AxisBounds none;
   none.fill(ones);
   Choices distinct{{ones, none}};
   for (std::size_t a = 0; a < array.axes.size(); ++a) {
+    const bool last = a + 1 == array.axes.size();
     Choices next;
-    for (const auto& [children, laid] : distinct) {
+    for (auto& [before, laid] : distinct) {
+      DimSizes children = before;
       add_axis(bounds, allowed, a, 0, array.axes[a].size, children, laid,
-               [&](const DimSizes& all, const AxisBounds& with, std::int64_t) { next.try_emplace(all, with); });
+               [&](const DimSizes& all, const AxisBounds& with, std::int64_t) {
+                 if (!last || wanted(all)) next.try_emplace(all, with);
+               });
     }
     distinct = std::move(next);
   }
@@ -59,7 +66,9 @@ std::vector<FoldedChoice> folded_choices(const FanoutNode& array, const DimSizes
     };
     for (const auto& [key, before] : known) {
       const FoldedChoice& inner = before;  // gcc 12 does not capture structured bindings' parts in nested lambdas
-      add_axis(bounds, allowed, a, 0, array.axes[a].size, inner.children, inner.axes,
+      DimSizes all = inner.children;
+      AxisBounds axes = inner.axes;
+      add_axis(bounds, allowed, a, 0, array.axes[a].size, all, axes,
                [&](const DimSizes& children, const AxisBounds& laid, std::int64_t room) {
                  add({children, laid, inner.dim, inner.axis, inner.room});
                  for (std::size_t d = 0; d < kDims && inner.dim == kNone && room > 1; ++d) {

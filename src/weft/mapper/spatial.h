@@ -17,10 +17,11 @@ using AxisBounds = std::array<DimSizes, 3>;
 
 /// Every number of children along each dimension that an array has room for, and one way to lay it on the axes: which
 /// axis a dimension takes changes nothing but what fits. `allowed`: whether a loop of that bound over a dimension may
-/// be put inside those that make so many children of it already.
+/// be put inside those that make so many children of it already. `wanted`: which numbers of children are.
 std::map<DimSizes, AxisBounds> spatial_choices(
     const FanoutNode& array, const DimSizes& bounds,
-    const std::function<bool(std::size_t dim, std::int64_t children, std::int64_t bound)>& allowed);
+    const std::function<bool(std::size_t dim, std::int64_t children, std::int64_t bound)>& allowed,
+    const std::function<bool(const DimSizes& children)>& wanted = [](const DimSizes&) { return true; });
 
 /// Children along each dimension, of which one more is to fold over the room that they leave on an axis.
 struct FoldedChoice {
