@@ -146,15 +146,14 @@ bool ClassBounds::useful(const SpatialChoice& spatial, const Group& group, std::
   return std::all_of(group.dims.begin(), group.dims.end(), [&](Dim dim) {
     const std::size_t d = index(dim);
     if (skeleton_.spatial[d] < 0) return true;
-    const std::int64_t inside = choice.inside[d], extent = ceil_div(problem_.bounds[d], skeleton_.outside[d]);
+    const std::int64_t inside = choice.inside[d];
     std::int64_t rest = spatial.children[d];
     for (const DimSizes& axis : spatial.axes) {
       rest /= axis[d];
-      if (axis[d] > 1 && (axis[d] - 1) * rest * inside >= extent) return false;
+      if (axis[d] > 1 && (axis[d] - 1) * rest * inside >= extent_[d]) return false;
     }
     if (skeleton_.inside[d] < 0 || (skeleton_.has_free(dim) && skeleton_.pes_keep())) return true;
-    const std::int64_t per_child = ceil_div(extent, spatial.children[d]);
-    return ceil_div(per_child, ceil_div(per_child, inside)) == inside;
+    return is_distinct_bound(ceil_div(extent_[d], spatial.children[d]), inside);
   });
 }
 

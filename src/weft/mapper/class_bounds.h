@@ -187,6 +187,7 @@ class ClassBounds {
   const LoopProblem& problem_;
   const Skeleton& skeleton_;
   Estimator& estimate_;
+  DimSizes extent_ = skeleton_.extents(problem_);
   std::vector<Group> groups_;                  ///< those with a choice
   GroupChoice only_;                           ///< of the others
   std::array<std::size_t, kDims> group_of_{};  ///< by free loop

@@ -555,7 +555,7 @@ struct Estimator::Implementation {
       add(kVisits, every_child());
       const SpreadIndex multicasts = spread(way, way.parent, Spread::each, Sharing::multicast);
       add(kParent, multicasts);
-      const Sharing sharing = t == Tensor3::psum ? Sharing::reduction : Sharing::multicast;
+      const Sharing sharing = up_or_in_sharing(t);
       passing.push_back({index_of(terms, Term{w, spread(way, way.parent, Spread::each, sharing), false, Part::all})});
       for (const std::size_t array : way.crossed)
         passing[w].push_back(index_of(terms, Term{w, spread(way, array + 1, Spread::each, sharing), false, Part::all}));
@@ -571,8 +571,8 @@ struct Estimator::Implementation {
       const Way& way = ways[w];
       if (way.compute || way.inside || way.buffering != Buffering::stream) continue;
       term_of[w][kStalling] = int(terms.size());
-      const Sharing sharing = way.tensor == Tensor3::psum ? Sharing::reduction : Sharing::multicast;
-      terms.push_back({w, spread(way, innermost(way), Spread::each, sharing), false, Part::stalling});
+      const SpreadIndex arriving = spread(way, innermost(way), Spread::each, up_or_in_sharing(way.tensor));
+      terms.push_back({w, arriving, false, Part::stalling});
     }
   }
 
@@ -780,13 +780,9 @@ struct Estimator::Implementation {
       return flow;
     };
     std::vector<Flow>& of = flows.emplace_back();
-    if (way.tensor != Tensor3::psum) {
-      of.push_back(flow(up_or_in(way.tensor), Sharing::multicast));
-      return;
-    }
     const bool one = how.read_back == ReadBack::one || way.compute;
-    of.push_back(flow(Stream::psum_down, one ? Sharing::always : Sharing::multicast));
-    of.push_back(flow(Stream::psum_up, Sharing::reduction));
+    if (way.tensor == Tensor3::psum) of.push_back(flow(Stream::psum_down, one ? Sharing::always : Sharing::multicast));
+    of.push_back(flow(up_or_in(way.tensor), up_or_in_sharing(way.tensor)));
   }
 
   void time(std::size_t w, std::int64_t exception) {
@@ -835,7 +831,7 @@ struct Estimator::Implementation {
   }
 
   /// Cycles a word of a stream takes on the slower of a way's parent and the array, where it may stall; else 0.
-  double stall_of(const Way& way, Stream stream) const {
+  double stall_of(const Way& way) const {
     if (way.compute || way.inside || how.overlap == Overlap::perfect) return 0;
     // The first fill of a store outside the array of PEs grows with its tile, and all else that it waits for falls: no
     // bound.
@@ -846,7 +842,7 @@ struct Estimator::Implementation {
     nodes.push_back(way.parent);
     for (const std::size_t node : nodes) {
       const Bandwidths& b = hardware.nodes[node].bandwidth;
-      const std::optional<Bandwidth>& bandwidth = b.of(stream);
+      const std::optional<Bandwidth>& bandwidth = b.of(up_or_in(way.tensor));
       if (!bandwidth) continue;
       slowest = std::max(slowest, word_cycles(node, way.tensor, *bandwidth));
     }
@@ -864,7 +860,7 @@ struct Estimator::Implementation {
   void add_stalls_of(std::size_t w) {
     const Way& way = ways[w];
     if (uneven(way, innermost(way))) return;
-    const double cycles = stall_of(way, up_or_in(way.tensor)) / copies(innermost(way));
+    const double cycles = stall_of(way) / copies(innermost(way));
     const bool streams = way.buffering == Buffering::stream;
     if (cycles > 0)
       stalls.push_back({w, cycles, streams ? std::size_t(term_of[w][kStalling]) : words_at(w, innermost(way))});
@@ -874,6 +870,8 @@ struct Estimator::Implementation {
   static Stream up_or_in(Tensor3 t) {
     return t == Tensor3::psum ? Stream::psum_up : t == Tensor3::ifmap ? Stream::ifmap : Stream::weight;
   }
+
+  static Sharing up_or_in_sharing(Tensor3 t) { return t == Tensor3::psum ? Sharing::reduction : Sharing::multicast; }
 
   /// The term of what passes a node in that stream: the parent of a way, or an array that it crosses.
   std::size_t words_at(std::size_t w, std::size_t node) const {
@@ -1040,11 +1038,8 @@ struct Estimator::Implementation {
 
   /// Whether tiles at the edge may take in less than others: then their words are not known from their number.
   bool clips_windows() const {
-    return std::any_of(windows.begin(), windows.end(), [this](const Window& window) {
-      std::int64_t last = window.axis->offset;
-      for (const Axis::Term& term : window.axis->terms) last += term.coefficient * (problem.bound(term.dim) - 1);
-      return window.axis->offset < 0 || last >= window.axis->extent;
-    });
+    return std::any_of(windows.begin(), windows.end(),
+                       [this](const Window& window) { return has_padding(problem, *window.axis); });
   }
 
   /// In four sums: one would wait for itself.

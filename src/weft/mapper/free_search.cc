@@ -90,7 +90,7 @@ class Search {
       leave_out_all_above(double(best) * (1 + kEqual));
       look_first();
       if (proven(best, unseen)) look_everywhere();
-      for (Choice& choice : choices_) choice.left_out = false;
+      leave_out_all_above(kInfinity);
     }
     bool next_proven = true;
     if (options_.top > 1) next_proven = find_next();
@@ -198,7 +198,6 @@ class Search {
 
   void use(Choice& choice) {
     in_use_ = &choice;
-    stores_ = &choice.stores;
     const bool countable = machine_.regions.size() == 2 && tiles_.windows_countable();
     bounds_.use(choice.stores, choice.outermost, order_.goal);
     transfers_.use(choice.stores, countable && !order_.best_only, bounds_.counts_cycles());
@@ -217,13 +216,16 @@ class Search {
   void begin(const Goal& goal) {
     order_.goal = goal;
     enough_ = false;
-    limit_ = better_ = kInfinity;
-    if (found_.size() == order_.wanted) limit_ = better_ = limit_by_last();
+    limit_by(found_.size() == order_.wanted ? by_last() : kInfinity);
+  }
+  void limit_by(double value) {
+    better_ = value;
+    limit_ = ties_ ? value * (1 + 2 * kEqual) : value;
   }
   /// A goal with a limit is about the second objective.
   double goal_value(const Found& found) const { return double(found.value[order_.goal.limit < kInfinity ? 1 : 0]); }
   /// What is of interest if as many mappings as are wanted are known.
-  double limit_by_last() const { return goal_value(found_.back()) * (1 - kRounding); }
+  double by_last() const { return goal_value(found_.back()) * (1 - kRounding); }
 
   /// For any good mapping of each choice, which rules out most of the rest.
   void look_first() {
@@ -241,7 +243,7 @@ class Search {
   void look_for_ties() {
     ties_ = true;
     followed_ = 0;
-    limit_ *= 1 + 2 * kEqual;
+    limit_by(better_);
     look_everywhere();
     ties_ = false;
   }
@@ -250,7 +252,7 @@ class Search {
     constexpr std::int64_t kMost = 1 << 14;
     if (++followed_ < kMost || !ties_) return;
     ties_ = false;
-    limit_ = std::min(limit_, better_);
+    limit_by(better_);
     for (Choice& choice : choices_) choice.least = 0;
   }
   void leave_out_all_above(double value) {
@@ -383,7 +385,7 @@ class Search {
 
   // ---- labels
 
-  void enter(std::size_t region) { labels_.enter(stores_->regions[region].passed.size(), tiles_.size()); }
+  void enter(std::size_t region) { labels_.enter(in_use_->stores.regions[region].passed.size(), tiles_.size()); }
 
   void add(std::size_t region, NewLabel& label) {
     ++visited_;
@@ -406,7 +408,7 @@ class Search {
   /// Expands all labels of a region in order of their tiles; returns those that stand at its edge.
   std::vector<std::uint32_t> sweep(std::size_t region) {
     std::vector<std::uint32_t> edge, here;
-    const std::size_t codes = stores_->regions[region].passed.size();
+    const std::size_t codes = in_use_->stores.regions[region].passed.size();
     for (std::uint32_t tile = labels_.next_reached(0); tile < tiles_.size(); tile = labels_.next_reached(tile + 1)) {
       for (std::size_t code = 0; code < codes; ++code) {
         labels_.list(tile, code, here);
@@ -442,7 +444,7 @@ class Search {
   }
 
   void place_points(std::uint32_t l, std::size_t region) {
-    const StoreChoice::Here& here = stores_->regions[region];
+    const StoreChoice::Here& here = in_use_->stores.regions[region];
     const Key from = Key::unpacked(labels_[l].key);
     for (const Tensor3 t : kAllTensors) {
       const std::size_t passed = here.passed[from.code][index(t)];
@@ -455,7 +457,7 @@ class Search {
       Key key = from;
       key.code = std::uint8_t(key.code + here.unit[index(t)]);
       key.fresh = true;
-      transfers_.begin(label.f, key, t, stores_->way(region, key.code, t), label.tile);
+      transfers_.begin(label.f, key, t, in_use_->stores.way(region, key.code, t), label.tile);
       label.key = key.packed();
       add(region, label);
     }
@@ -463,7 +465,7 @@ class Search {
 
   /// Whether there are stores still to be passed, and they could hold their tiles.
   bool could_hold(std::size_t region, std::uint8_t code, const double* f, std::uint32_t tile) const {
-    const StoreChoice::Here& here = stores_->regions[region];
+    const StoreChoice::Here& here = in_use_->stores.regions[region];
     bool any = false;
     std::array<double, kMaxShared> used{f[kUsed0], f[kUsed0 + 1]};
     for (const Tensor3 t : kAllTensors) {
@@ -663,8 +665,7 @@ class Search {
     if (!limited && !order_.best_only && double(value[0]) * (1 - kRounding) > bound) unseen_ = std::min(unseen_, bound);
     if (!keep({value, labels_.kin(whole.label), std::move(result)}) || found_.size() < order_.wanted) return;
     enough_ = true;
-    limit_ = better_ = limit_by_last();
-    if (ties_) limit_ *= 1 + 2 * kEqual;
+    limit_by(by_last());
   }
 
   bool before(const Found& a, const Found& b) const {
@@ -702,7 +703,6 @@ class Search {
   Machine machine_;
   std::vector<Choice> choices_ = list_choices();
   Choice* in_use_ = nullptr;
-  const StoreChoice* stores_ = nullptr;  ///< of the choice in use
   Transfers transfers_;
   Bounds bounds_;
   Order order_{machine_, {}};

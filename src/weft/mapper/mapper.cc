@@ -50,6 +50,10 @@ Int128 value_of(Objective objective, Int128 energy, std::int64_t latency) {
   return energy * latency;
 }
 
+Rank rank_of(Objective objective, Objective second, Int128 energy, std::int64_t latency, std::int64_t idle_pes) {
+  return {value_of(objective, energy, latency), value_of(second, energy, latency), energy, latency, idle_pes};
+}
+
 /// A mapping that may be among the best.
 struct Found {
   Rank rank;
@@ -88,9 +92,7 @@ class Search {
         options_(options),
         skeleton_(skeleton),
         estimate_(problem, hardware, skeleton_, options),
-        seen_(seen) {
-    for (std::size_t d = 0; d < kDims; ++d) extent_[d] = ceil_div(problem.bounds[d], skeleton.outside[d]);
-  }
+        seen_(seen) {}
 
   void run() {
     if (const auto least = over(skeleton_.core(kOnes, kOnes), rooms_)) return note_overflow(*least);
@@ -143,7 +145,7 @@ class Search {
       const std::int64_t D = extent_[d], b = children[d];
       if (b < D && skeleton_.spatial[d] >= 0 && skeleton_.spatial[d] == skeleton_.outermost[d])
         return false;  // its only loop
-      if (skeleton_.inside[d] < 0 && b < D && ceil_div(D, ceil_div(D, b)) != b) return false;
+      if (skeleton_.inside[d] < 0 && b < D && !is_distinct_bound(D, b)) return false;
     }
     return true;
   }
@@ -284,8 +286,7 @@ class Search {
   // ---- bounds ------------------------------------------------------------------------------------------------------
 
   Rank rank(const Estimate& e, std::int64_t pes) const {
-    const auto value = [&](Objective objective) { return value_of(objective, e.energy, e.latency); };
-    return {value(options_.objective), value(second_), e.energy, e.latency, pes_ - pes};
+    return rank_of(options_.objective, second_, e.energy, e.latency, pes_ - pes);
   }
 
   Rank least_rank(const Estimator::Sums& sums, std::int64_t steps, std::int64_t pes) const {
@@ -305,11 +306,9 @@ class Search {
 
   /// Even with every child of the array at work.
   std::int64_t least_steps_in_all() const {
-    std::int64_t children = 1;
-    for (const FanoutAxis& axis : hardware_.nodes[skeleton_.fanout].fanout.axes) children *= axis.size;
     std::int64_t product = 1;
     for (const std::int64_t extent : extent_) product *= extent;
-    return ceil_div(product, children);
+    return ceil_div(product, hardware_.nodes[skeleton_.fanout].fanout.children());
   }
 
   /// A lower bound of everything with so many steps: MACs, what they meet in their PEs, and compulsory traffic.
@@ -640,8 +639,9 @@ class Search {
   const Skeleton& skeleton_;
   Estimator estimate_;
   Seen& seen_;
-  DimSizes extent_{};         ///< of each dimension, what a child of the arrays outside has at least
-  DimSizes whole_ = whole();  ///< of each dimension, what the tile inside its outermost loop has at least
+  DimSizes extent_ =
+      skeleton_.extents(problem_);  ///< of each dimension, what a child of the arrays outside has at least
+  DimSizes whole_ = whole();        ///< of each dimension, what the tile inside its outermost loop has at least
   std::vector<Room> rooms_ = list_rooms();
   std::vector<Room> pe_rooms_ = rooms_of([this](std::size_t node) { return node > skeleton_.fanout; });
   std::vector<Room> free_rooms_ = rooms_of([this](std::size_t node) { return varies(node); });
@@ -737,9 +737,9 @@ MappingResult find_mapping(const LoopProblem& problem, const Hardware& hardware,
     Search(problem, hardware, with, options, seen).run();
   if (seen.found.empty()) refuse_capacity(problem, hardware, seen.least_overflow);
   MappingResult best = costed(seen.found.front().mapping, problem, hardware, options);
-  WEFT_ASSERT(
-      value_of(options.objective, best.cost.total, best.counts.latency_cycles) == seen.found.front().rank.objective,
-      "where it says so, the estimate is the cost");
+  WEFT_ASSERT(rank_of(options.objective, second_objective(options), best.cost.total, best.counts.latency_cycles,
+                      hardware.pes() - best.counts.active_pes) == seen.found.front().rank,
+              "where it says so, the estimate is the cost");
   best.certificate = certificate_of(seen);
   for (std::size_t f = 1; f < seen.found.size(); ++f)
     best.next.push_back(costed(seen.found[f].mapping, problem, hardware, options));

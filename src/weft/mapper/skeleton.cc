@@ -111,6 +111,12 @@ std::int64_t Skeleton::given(std::size_t slot) const {
   return product;
 }
 
+DimSizes Skeleton::extents(const LoopProblem& problem) const {
+  DimSizes result;
+  for (std::size_t d = 0; d < kDims; ++d) result[d] = ceil_div(problem.bounds[d], outside[d]);
+  return result;
+}
+
 std::vector<std::size_t> Skeleton::slots_of(Dim d) const {
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < slots.size(); ++i) {
@@ -188,16 +194,16 @@ std::vector<Skeleton> with_outer_children(const Skeleton& skeleton, const LoopPr
     all = std::move(more);
   }
   const auto idle = [&](const Skeleton& with) {
+    const DimSizes extents = with.extents(problem);
     for (std::size_t d = 0; d < kDims; ++d) {
-      const std::int64_t children = with.outside[d], D = problem.bounds[d];
-      if ((children - 1) * ceil_div(D, children) >= D) return true;
+      if ((with.outside[d] - 1) * extents[d] >= problem.bounds[d]) return true;
     }
     return false;
   };
   all.erase(std::remove_if(all.begin(), all.end(), idle), all.end());
   const auto left = [&](const Skeleton& with) {
     std::int64_t product = 1;
-    for (std::size_t d = 0; d < kDims; ++d) product *= ceil_div(problem.bounds[d], with.outside[d]);
+    for (const std::int64_t extent : with.extents(problem)) product *= extent;
     return product;
   };
   std::stable_sort(all.begin(), all.end(), [&](const Skeleton& x, const Skeleton& y) { return left(x) < left(y); });

@@ -53,10 +53,11 @@ struct Skeleton {
     std::size_t node = 0, begin = 0, end = 0;
     AxisBounds axes;
   };
-  std::vector<Outer> outer;                       ///< outermost first
-  DimSizes outside{1, 1, 1, 1, 1, 1, 1, 1};       ///< their children along each dimension, all of them together
-  const Outer* outer_of(std::size_t slot) const;  ///< none: a slot of the array of PEs, or a temporal one
-  std::int64_t given(std::size_t slot) const;     ///< bound of a slot of such an array
+  std::vector<Outer> outer;                            ///< outermost first
+  DimSizes outside{1, 1, 1, 1, 1, 1, 1, 1};            ///< their children along each dimension, all of them together
+  const Outer* outer_of(std::size_t slot) const;       ///< none: a slot of the array of PEs, or a temporal one
+  std::int64_t given(std::size_t slot) const;          ///< bound of a slot of such an array
+  DimSizes extents(const LoopProblem& problem) const;  ///< of each dimension, what one of those children has at least
 
   /// What each dimension's slots are for: its outermost loop takes what the others leave; one over the array, one in
   /// the PEs, and one free loop between. -1: it has none.

@@ -187,6 +187,10 @@ std::vector<std::int64_t> distinct_bounds(std::int64_t extent) {
   return bounds;
 }
 
+bool is_distinct_bound(std::int64_t extent, std::int64_t bound) {
+  return ceil_div(extent, ceil_div(extent, bound)) == bound;
+}
+
 double least_traffic(std::vector<OutermostTransfer> transfers, const LoopProblem& problem,
                      const std::array<std::int64_t, kTensors>& word_bits, const TileExtents& extents) {
   if (transfers.empty()) return 0;

@@ -11,6 +11,8 @@ namespace weft {
 /// The smallest bound for each number of tiles that `extent` can be cut into, ascending: all others have a larger tile
 /// for the same number. At most 2 sqrt(extent).
 std::vector<std::int64_t> distinct_bounds(std::int64_t extent);
+/// Whether `bound` is one of those.
+bool is_distinct_bound(std::int64_t extent, std::int64_t bound);
 
 /// A tensor's transfer from its outermost store into the next one that keeps it.
 struct OutermostTransfer {
